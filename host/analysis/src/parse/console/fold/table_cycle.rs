@@ -52,12 +52,12 @@ impl TableCycle {
         if name.contains(':') {
             return self.next();
         }
-        Some(self.known(Head::Pool(name.into())))
+        Some(self.known(&Head::Pool(name.into())))
     }
 
     /// The table of a TA's heap.
     pub(super) fn heap(&mut self, uuid: Uuid) -> StatTable {
-        self.known(Head::Heap(uuid))
+        self.known(&Head::Heap(uuid))
     }
 
     /// The table after the last one, as in earlier rounds. TAs come and go, so that of one among several is unknown.
@@ -71,8 +71,8 @@ impl TableCycle {
         table
     }
 
-    fn known(&mut self, head: Head) -> StatTable {
-        let place = self.round.iter().position(|known| *known == head);
+    fn known(&mut self, head: &Head) -> StatTable {
+        let place = self.round.iter().position(|known| known == head);
         let is_expected = |next: &&Head| self.recurs && head.is_damaged(next);
         let next = (self.last + 1) % self.round.len().max(1);
         match place {
