@@ -107,7 +107,7 @@ impl World {
             place: SourceLocation { source: "world".into(), at: seq },
             iteration: Some(self.iteration),
             kind,
-            result: Some(result),
+            result: Some(result.into()),
             session: Some(session),
             opener: 0,
             instance,
@@ -190,5 +190,6 @@ fn site(place: Place, born: u32, count: u64) -> Site {
         session: None,
         epoch: Some(born),
         caller: None,
+        stack: None,
     }
 }

@@ -23,6 +23,9 @@ step = 'close_channel'
 pattern = 'tee_tvp_close_channel:\d+:? channel (?<channel>\d+) pid (?<pid>\d+) ret (?<result>0x[0-9a-f]+)'
 ";
 
+/// What all lines of the video path contain.
+const VIDEO_PATH: &str = "tee_tvp_";
+
 /// What came of a log.
 pub(crate) struct Reading {
     pub(crate) observation: Observation,
@@ -31,9 +34,11 @@ pub(crate) struct Reading {
     pub(crate) rejected: Vec<usize>,
 }
 
-/// Reads logs as `teeleak analyze --rules RULES --protocol secure-video` does.
+/// Reads logs as `teeleak analyze --rules RULES --protocol secure-video` does if they have lines of the video path,
+/// and as `teeleak analyze` does otherwise: rules that nothing fits keep a log from being called clean.
 pub(crate) struct Reader {
     rules: Rules,
+    no_rules: Rules,
     options: Options,
 }
 
@@ -44,7 +49,12 @@ impl Reader {
         let mut options = Options { needs: Needs::SITES, ..Options::default() };
         let video = Pack::find("secure-video").unwrap();
         options.protocols.extend(Protocol::read(video.name, video.text).unwrap());
-        Self { rules, options }
+        Self { rules, no_rules: Rules::default(), options }
+    }
+
+    fn rules(&self, texts: &[&[u8]]) -> &Rules {
+        let has_video_path = |text: &&[u8]| memchr::memmem::find(text, VIDEO_PATH.as_bytes()).is_some();
+        if texts.iter().any(has_video_path) { &self.rules } else { &self.no_rules }
     }
 
     pub(crate) fn read(&self, text: &[u8]) -> Reading {
@@ -55,12 +65,13 @@ impl Reader {
     pub(crate) fn read_files(&self, texts: &[&[u8]]) -> Reading {
         let mut assembler = Assembler::new("log", IterationSplit::default());
         let (mut rejected, mut start) = (Vec::new(), 0);
+        let rules = self.rules(texts);
         for (number, text) in texts.iter().enumerate() {
             if number > 0 {
                 assembler.source(&format!("log.{number}"));
             }
             let mut facts = ChunkFacts::new(true);
-            scan(text, &self.rules, &mut facts);
+            scan(text, rules, &mut facts);
             rejected.extend(facts.rejects().map(|(line, ..)| start + line as usize));
             assembler.push(&mut facts);
             start += memchr::memchr_iter(b'\n', text).count();
