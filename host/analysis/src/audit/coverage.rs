@@ -185,6 +185,9 @@ fn of_input(observation: &Observation, damage: &InputDamage, doubts: &mut Vec<Ar
             doubts.push(format!("{count} lines or frames could not be read").into());
         }
     }
+    if observation.gaps.iter().any(|gap| gap.reason == Reason::Cut) {
+        doubts.push("the recording stops before the end of the run".into());
+    }
     let weighty = || observation.incidents.iter().filter(|incident| incident.is_doubt());
     if let Some(incident) = weighty().next() {
         let n = text::count(weighty().map(Incident::times).sum(), "incident");

@@ -9,6 +9,7 @@
 mod conclusion;
 mod coverage;
 mod damage;
+mod hang;
 mod news;
 
 use std::sync::Arc;
@@ -134,6 +135,7 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     let TriageReport { left: mut findings, accepted, suppression_notes } = triaged;
     cause::sort(&mut findings);
     let mut doubts = coverage::doubts(observation, options.needs);
+    doubts.extend(hang::doubts(observation));
     doubts.extend(normal_report.doubts);
     let further = [protocol_report.gaps, normal_report.gaps].concat();
     let weights: Vec<_> = findings.iter().map(FindingWeight::from).collect();

@@ -46,7 +46,7 @@ pub use known_leak::{Certainty, Exposure, KnownLeak, MatchedFact};
 pub use ledger::{Holder, Ids, LedgerEntry, LedgerSnapshot, LogFact, LogRecord, NormalWorld};
 pub use ledger_kind::{LedgerFamily, LedgerFiles, LedgerInfo, LedgerKind};
 pub use moment::{Clock, Moment, Origin, SourceLocation, Stage, Time};
-pub use observation::{Accounting, Canary, Gauge, NoTee, Observation, Platform};
+pub use observation::{Accounting, Canary, Gauge, Hang, NoTee, Observation, Platform};
 pub use pool::{NormalPool, PoolKind};
 pub use registers::Registers;
 pub use release::{FixRelease, NoRelease, Release};

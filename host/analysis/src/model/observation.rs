@@ -75,6 +75,15 @@ pub struct Gauge {
     pub pools: Vec<Pool>,
 }
 
+/// A workload that was still running when its time was over. The last snapshot was taken then.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hang {
+    /// Its iteration.
+    pub moment: Moment,
+    /// Time since the start of the workload.
+    pub after: Duration,
+}
+
 /// The facts of one or more sources, in their order.
 #[derive(Clone, Debug, Default)]
 pub struct Observation {
@@ -100,6 +109,8 @@ pub struct Observation {
     pub canary: Option<Canary>,
     /// Failed iterations of the workload: place and exit status.
     pub failed: Vec<(SourceLocation, i32)>,
+    /// The iteration that did not end, if one did not.
+    pub hang: Option<Hang>,
     /// Number of input lines or frames by outcome.
     pub accounting: Accounting,
 }

@@ -23,10 +23,14 @@ impl Recorder {
         }
     }
 
-    /// Passes on new records.
+    /// Passes on new records, and frees the memory of processes that have ended.
     pub(crate) fn poll(&mut self, sink: &mut dyn Sink) -> Result<()> {
         match self {
-            Self::Preload(tracing) => tracing.folder().poll(sink),
+            Self::Preload(tracing) => {
+                tracing.folder().poll(sink)?;
+                tracing.folder().clear_ended();
+                Ok(())
+            }
             Self::Kernel(probes) => probes.poll(sink),
         }
     }

@@ -17,7 +17,7 @@ use teeleak_proto::{
     ledger::LedgerRequest,
     limits,
     mark::MarkRequest,
-    record,
+    pta, record,
     record::Record,
     snapshot::{Section, SectionHead, SnapshotCursor, SnapshotRequest},
     tee_result, version,
@@ -29,6 +29,7 @@ use crate::{
     source::{
         Sink,
         observer::{LiveCounts, Observer, send},
+        stock::Stock,
     },
 };
 
@@ -69,6 +70,10 @@ pub(crate) struct Sampler {
     /// Size of the longest page so far, in bytes.
     longest: usize,
     next_event: u64,
+    /// Events that the ring of the TEE core holds.
+    event_room: u64,
+    /// Queries the heaps of TAs, if wanted.
+    heaps: Option<Stock>,
 }
 
 impl Sampler {
@@ -80,7 +85,15 @@ impl Sampler {
             reply: vec![0; REPLY_BYTES],
             longest: 0,
             next_event: 1,
+            event_room: 0,
+            heaps: None,
         }
+    }
+
+    /// Queries the heaps of TAs for each snapshot, too.
+    pub(crate) fn with_heaps(mut self, heaps: Stock) -> Self {
+        self.heaps = Some(heaps);
+        self
     }
 
     /// Says hello and checks the versions.
@@ -107,6 +120,8 @@ impl Sampler {
             )));
         }
         let (result, epoch, features) = (hello.pta_result, hello.epoch, hello.features);
+        let has_events = features & pta::FEATURE_EVENTS != 0;
+        let event_room = if has_events { hello.event_room.into() } else { 0 };
         sink.frame(Some(FrameKind::Records), page)?;
         if result != 0 {
             bail!(NotObservable(format!(
@@ -115,6 +130,7 @@ impl Sampler {
                 teeleak_analysis::parse::capture::remedy::PTA
             )));
         }
+        self.event_room = event_room;
         Ok(Greeting { epoch, features })
     }
 
@@ -137,6 +153,18 @@ impl Sampler {
                 None => return Ok(counts),
             }
         }
+    }
+
+    /// Queries the heaps of TAs, unless somebody uses the TEE right now: the query can hang while
+    /// another client opens a session (observed on optee_os 4.10.0).
+    fn ta_heaps(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        if self.heaps.is_none() {
+            return Ok(());
+        }
+        let position = self.next_event;
+        self.events(sink)?;
+        let is_quiet = self.next_event == position;
+        self.heaps.as_mut().map_or(Ok(()), |heaps| heaps.ta_heaps(is_quiet, sink))
     }
 
     fn call(&mut self, command: TaCommand, request: &impl Serialize) -> Result<&[u8], TeeError> {
@@ -184,10 +212,15 @@ impl Drop for Sampler {
 
 impl Observer for Sampler {
     fn begin(&mut self, sink: &mut dyn Sink) -> Result<u32> {
-        Ok(self.hello(sink)?.epoch)
+        let epoch = self.hello(sink)?.epoch;
+        if let Some(heaps) = &mut self.heaps {
+            heaps.begin(sink)?;
+        }
+        Ok(epoch)
     }
 
     fn census(&mut self, sink: &mut dyn Sink) -> Result<LiveCounts> {
+        self.ta_heaps(sink)?;
         self.sections(SECTIONS, sink)
     }
 
@@ -208,6 +241,10 @@ impl Observer for Sampler {
             _ => None,
         });
         Ok(violations.unwrap_or(0))
+    }
+
+    fn event_room(&self) -> Option<u64> {
+        Some(self.event_room)
     }
 
     /// The frugal mode is slower.

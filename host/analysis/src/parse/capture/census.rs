@@ -87,6 +87,11 @@ impl CensusBuilder {
         self.ended = true;
     }
 
+    /// Whether the last page was read.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
     /// The pools, if the snapshot has no other section.
     pub(super) fn gauge(&mut self) -> Option<Gauge> {
         let other_sections = [

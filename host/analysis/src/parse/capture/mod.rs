@@ -24,6 +24,7 @@ mod push;
 pub mod remedy;
 mod section;
 mod stock;
+mod ta_heaps;
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -34,16 +35,17 @@ use console_log::ConsoleLog;
 use hello::HelloFacts;
 use normal_world::NormalWorldReader;
 use stock::StockReader;
+use ta_heaps::TaHeaps;
 use teeleak_proto::{
     frame,
-    frame::FrameKind,
+    frame::{FrameKind, PhaseStage},
     record,
     record::{Record, RecordError},
 };
 
 use crate::{
     alarm,
-    model::{Gap, Moment, Observation, Reason, SourceLocation, Stage, Symbol},
+    model::{Gap, Hang, Moment, Observation, Reason, SourceLocation, Stage, Symbol},
 };
 
 /// A stretch of bytes in a capture that are not frames.
@@ -53,6 +55,9 @@ pub struct Damage {
     pub bytes: u64,
     /// Whether the file ends there.
     pub at_end: bool,
+    /// Whether the stretch is the begin of a frame that the end of the file cuts: nothing is damaged, but
+    /// the recording stopped there.
+    pub is_cut: bool,
 }
 
 /// Builds an observation, frame by frame.
@@ -77,6 +82,10 @@ pub struct ObservationBuilder {
     /// Rejected lines of the kernel trace.
     unknown_lines: u64,
     damaged_bytes: u64,
+    /// Bytes of a frame that the end of the file cuts.
+    cut_bytes: u64,
+    /// Heaps of TAs for the next snapshot.
+    heaps: Option<TaHeaps>,
 }
 
 /// Keeps one copy of each name.
@@ -117,6 +126,7 @@ impl ObservationBuilder {
             Some(FrameKind::NormalText) => self.normal_text(payload),
             Some(FrameKind::NormalUnseen) => self.normal_unseen(payload),
             Some(FrameKind::NoTee) => self.no_tee(payload),
+            Some(FrameKind::Hang) => self.hang(payload),
             Some(FrameKind::Console) => {
                 self.stock.console(payload);
                 self.log.push(payload);
@@ -135,6 +145,11 @@ impl ObservationBuilder {
 
     /// Records bytes that were not frames.
     pub fn damage(&mut self, damage: Damage) {
+        if damage.is_cut {
+            self.cut_bytes = damage.bytes;
+            self.ended = false;
+            return;
+        }
         self.frames += 1;
         self.observation.accounting.rejected += 1;
         self.damaged_bytes += damage.bytes;
@@ -164,6 +179,8 @@ impl ObservationBuilder {
             unknown_records: 0,
             unknown_lines: 0,
             damaged_bytes: 0,
+            cut_bytes: 0,
+            heaps: None,
         }
     }
 
@@ -189,6 +206,7 @@ impl ObservationBuilder {
     /// The whole observation.
     #[must_use]
     pub fn finish(mut self) -> Observation {
+        self.drop_cut_census();
         self.end_census();
         self.end_log();
         self.end_clients();
@@ -220,6 +238,7 @@ impl ObservationBuilder {
             ("lines of the kernel trace", Reason::Damaged, None, self.unknown_lines),
             ("lines of normal-world ledgers", Reason::Damaged, None, self.rejected_lines()),
             ("bytes of the capture", Reason::Damaged, None, self.damaged_bytes),
+            ("bytes of the last frame", Reason::Cut, None, self.cut_bytes),
         ];
         for (what, reason, remedy, lost) in losses.into_iter().filter(|loss| loss.3 > 0) {
             let remedy = remedy.map(Into::into);
@@ -272,7 +291,10 @@ impl ObservationBuilder {
         }
         self.moment = Moment { stage: Stage::from(phase.stage), iteration: phase.iteration };
         // A single snapshot has one phase; a run goes from iteration to iteration to its end.
-        self.ended = phase.iteration == 0;
+        let is_run = !self.observation.platform.workload.is_empty()
+            && self.observation.platform.census_interval.is_none();
+        let has_begun = is_run && phase.stage == PhaseStage::Before;
+        self.ended = phase.iteration == 0 && !has_begun;
         Some(())
     }
 
@@ -281,6 +303,13 @@ impl ObservationBuilder {
         if iteration.status != 0 {
             self.observation.failed.push((self.place(), iteration.status));
         }
+        Some(())
+    }
+
+    fn hang(&mut self, payload: &[u8]) -> Option<()> {
+        let hang: frame::Hang = postcard::from_bytes(payload).ok()?;
+        let moment = Moment { stage: Stage::from(hang.stage), iteration: hang.iteration };
+        self.observation.hang = Some(Hang { moment, after: Duration::from_nanos(hang.after_ns) });
         Some(())
     }
 
@@ -332,6 +361,10 @@ impl ObservationBuilder {
     }
 
     fn stats(&mut self, payload: &[u8]) -> Option<()> {
+        if self.hello.is_some() {
+            self.heaps = Some(TaHeaps::read(payload)?);
+            return Some(());
+        }
         self.is_stock();
         let context = (self.moment, self.place());
         self.stock.stats(payload, context)
@@ -353,6 +386,17 @@ impl ObservationBuilder {
         }
     }
 
+    /// Drops a snapshot that the recording stops within: its iteration was not observed to its end.
+    fn drop_cut_census(&mut self) {
+        if self.ended {
+            return;
+        }
+        let is_cut = self.draft.take_if(|draft| !draft.has_ended()).is_some();
+        if self.stock.take_incomplete().is_some() || is_cut {
+            self.observation.gaps.push(gap::no_last_snapshot());
+        }
+    }
+
     fn end_census(&mut self) {
         self.end_normal();
         self.observation.samples.extend(self.stock.take_incomplete());
@@ -361,7 +405,10 @@ impl ObservationBuilder {
             self.observation.gauges.push(gauge);
             return;
         }
-        let sample = draft.finish();
+        let mut sample = draft.finish();
+        if let Some(heaps) = self.heaps.take() {
+            self.observation.gaps.extend(heaps.add_to(&mut sample));
+        }
         self.canary.look(&sample);
         self.observation.samples.push(sample);
     }
