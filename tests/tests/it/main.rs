@@ -28,6 +28,7 @@ mod normal_live;
 mod normal_world;
 mod one_look;
 mod perfetto;
+mod run_live;
 mod schema;
 mod stock;
 mod strace;

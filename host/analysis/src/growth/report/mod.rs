@@ -1,6 +1,7 @@
 //! Findings about growth, from judged series.
 
 mod group;
+mod idle;
 mod regions;
 mod sessions;
 mod sites;
@@ -34,6 +35,7 @@ pub fn findings(observation: &Observation, options: &GrowthOptions) -> Vec<Findi
     let mut findings = regions::findings(&timeline, *options);
     findings.extend(sessions::findings(&timeline, *options));
     findings.extend(sites::findings(&timeline, &observation.samples, *options));
+    findings.extend(idle::findings(&timeline, &observation.samples));
     // Stable: a TA's regions and sessions come before their allocation sites.
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     distinguish(&mut findings);

@@ -52,7 +52,7 @@ fn finding(group: &[JudgedSite], timeline: &RunTimeline<'_>) -> Option<Finding> 
     })
 }
 
-fn subject(key: &SiteKey) -> Subject {
+pub(super) fn subject(key: &SiteKey) -> Subject {
     Subject::Site {
         file: key.file.clone(),
         line: key.line,
