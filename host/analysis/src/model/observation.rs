@@ -13,6 +13,8 @@ pub struct Platform {
     pub boot: Option<u64>,
     /// Whether only the data of a stock OP-TEE, without the leak audit PTA, was read.
     pub stock: bool,
+    /// Whether the TEE core recorded events all along: none then means that there were none.
+    pub has_events: bool,
     /// Why only the normal world was observed, if so.
     pub no_tee: Option<NoTee>,
     /// The workload's command line, if teeleak ran it.

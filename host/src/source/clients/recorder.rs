@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::{Tracing, kernel::Probes};
-use crate::source::Sink;
+use crate::source::{Sink, live::Discard};
 
 /// A recorder of TEE client calls.
 pub(crate) enum Recorder {
@@ -32,6 +32,15 @@ impl Recorder {
                 Ok(())
             }
             Self::Kernel(probes) => probes.poll(sink),
+        }
+    }
+
+    /// Forgets new records, and frees the memory of processes that have ended. Those of the kernel,
+    /// which are of all processes, are kept for the next poll.
+    pub(crate) fn discard(&mut self) -> Result<()> {
+        match self {
+            Self::Preload(_) => self.poll(&mut Discard),
+            Self::Kernel(_) => Ok(()),
         }
     }
 

@@ -212,7 +212,7 @@ impl<'e> WorkloadRun<'e> {
         let epoch = self.observer.mark(false)?;
         begin(stage, k, epoch, sink)?;
         if stage == PhaseStage::Idle {
-            return self.idle(sink);
+            return self.idle();
         }
         let began = monotonic_ns();
         let words = &self.plan.words;
@@ -236,16 +236,21 @@ impl<'e> WorkloadRun<'e> {
         Workload::start_group(words, prepare, &self.interrupt)
     }
 
-    /// Runs the program that does nothing. Without one, an idle iteration has the snapshot only.
-    fn idle(&mut self, sink: &mut dyn Sink) -> Result<WorkloadEnd> {
+    /// Runs the program that does nothing, which is no client of the TEE and recorded for nobody.
+    /// Without one, an idle iteration has the snapshot only.
+    fn idle(&mut self) -> Result<WorkloadEnd> {
         let Ok(mut program) = self.start(&self.plan.idle_words) else {
             return Ok(WorkloadEnd::Exited(0));
         };
         while program.poll()?.is_none() {
-            self.clients(sink)?;
+            self.discard_clients()?;
         }
-        self.clients(sink)?;
+        self.discard_clients()?;
         Ok(WorkloadEnd::Exited(0))
+    }
+
+    fn discard_clients(&mut self) -> Result<()> {
+        self.plan.recorder.as_mut().map_or(Ok(()), Recorder::discard)
     }
 
     /// Waits for the end of the workload, and reads meanwhile what would be lost otherwise.

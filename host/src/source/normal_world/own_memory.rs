@@ -3,7 +3,11 @@
 //! They are files in memory, so the kernel counts them as shared memory and as cache, like anything
 //! that the workload keeps there.
 
-use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
+use std::{
+    fs,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
 
 /// Bytes of a block of `stat`, see stat(2).
 const BLOCK_BYTES: u64 = 512;
@@ -16,7 +20,7 @@ const FILES: [&str; 2] = ["ring-", "idle-"];
 
 /// Bytes of all rings in memory below `root`.
 pub(super) fn ring_bytes(root: &Path) -> u64 {
-    let folders = entries(&root.join("dev/shm"), &[FOLDER]);
+    let folders = entries(&root.join("dev/shm"), &[FOLDER]).into_iter();
     let files = folders.flat_map(|folder| entries(&folder, &FILES));
     let blocks = files.filter_map(|file| Some(fs::symlink_metadata(file).ok()?.blocks()));
     blocks.sum::<u64>().saturating_mul(BLOCK_BYTES)
@@ -29,16 +33,13 @@ pub(super) fn is_ring(path: &str) -> bool {
     is_file && parts.next().is_some_and(|folder| folder.starts_with(FOLDER))
 }
 
-fn entries(
-    folder: &Path,
-    prefixes: &'static [&'static str],
-) -> impl Iterator<Item = std::path::PathBuf> {
+fn entries(folder: &Path, prefixes: &[&str]) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let is_named = move |entry: &fs::DirEntry| {
+    let is_named = |entry: &fs::DirEntry| {
         let name = entry.file_name();
         name.to_str().is_some_and(|name| prefixes.iter().any(|prefix| name.starts_with(prefix)))
     };
-    entries.filter(is_named).map(|entry| entry.path())
+    entries.filter(is_named).map(|entry| entry.path()).collect()
 }
 
 #[cfg(test)]

@@ -43,11 +43,12 @@ impl Supplicant {
     /// # Errors
     /// When they can't be passed on.
     pub(crate) fn sample(&mut self, sink: &mut dyn Sink) -> Result<()> {
-        let Some((pid, identity)) = self.find() else { return Ok(()) };
+        self.find();
+        let Some((pid, identity)) = &self.process else { return Ok(()) };
         let mut missed = MissedLedgers::default();
         match walk(&self.proc.join(pid.to_string())) {
             Ok(walked) => {
-                let text = text(pid, identity, &walked);
+                let text = text(*pid, identity, &walked);
                 send_text(LedgerKind::Supplicant, PATH, &text, &mut missed, sink)?;
             }
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
@@ -60,15 +61,14 @@ impl Supplicant {
         missed.report(sink)
     }
 
-    /// Its process, looked for anew where it is another one.
-    fn find(&mut self) -> Option<(u32, &ProcessIdentity)> {
+    /// Looks for its process anew where it is another one.
+    fn find(&mut self) {
         let is_same = self.process.as_ref().is_some_and(|(pid, known)| {
             read_identity(&self.proc.join(pid.to_string())).is_some_and(|now| now == *known)
         });
         if !is_same {
             self.process = search(&self.proc);
         }
-        self.process.as_ref().map(|(pid, identity)| (*pid, identity))
     }
 }
 

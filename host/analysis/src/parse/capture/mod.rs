@@ -211,6 +211,7 @@ impl ObservationBuilder {
         self.end_log();
         self.end_clients();
         self.note_losses();
+        self.note_silence();
         self.observation.canary = self.canary.result();
         self.observation.accounting.read = self.frames;
         self.observation
@@ -244,6 +245,21 @@ impl ObservationBuilder {
             let remedy = remedy.map(Into::into);
             self.observation.gaps.push(Gap { what: what.into(), reason, remedy, lost });
         }
+    }
+
+    /// Notes that the workload of a run made no call, which its author may not know.
+    fn note_silence(&mut self) {
+        let is_watched = self.observation.platform.has_events && self.is_run();
+        if is_watched && self.observation.events.is_empty() {
+            let note = "no call into the TEE was recorded: check that the workload uses it";
+            self.observation.assumptions.push(note.into());
+        }
+    }
+
+    /// Whether the frames are those of a run, not of one snapshot or of a watch.
+    fn is_run(&self) -> bool {
+        let platform = &self.observation.platform;
+        !platform.workload.is_empty() && platform.census_interval.is_none()
     }
 
     fn place(&self) -> SourceLocation {
@@ -291,9 +307,7 @@ impl ObservationBuilder {
         }
         self.moment = Moment { stage: Stage::from(phase.stage), iteration: phase.iteration };
         // A single snapshot has one phase; a run goes from iteration to iteration to its end.
-        let is_run = !self.observation.platform.workload.is_empty()
-            && self.observation.platform.census_interval.is_none();
-        let has_begun = is_run && phase.stage == PhaseStage::Before;
+        let has_begun = self.is_run() && phase.stage == PhaseStage::Before;
         self.ended = phase.iteration == 0 && !has_begun;
         Some(())
     }
