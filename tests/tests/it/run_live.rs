@@ -130,7 +130,7 @@ fn rings() -> usize {
 
 #[test]
 fn rings_of_processes_that_ended_are_freed() {
-    let script = format!("for n in 1 2 3 4 5; do {} >/dev/null; done", client());
+    let script = format!("for n in 1 2 3 4 5; do {} threads 1 1 >/dev/null; done", client());
     let world = World { preload: Some(preload()), ..World::with(tee()) };
     let answer = world.run(&["run", "-n", "8", "--json", "--", "sh", "-c", &script]);
     let report = report(&answer);
