@@ -46,18 +46,20 @@ pub(super) struct EventPace {
     last: Duration,
     /// Time from there to the next read.
     wait: Duration,
+    /// When the iteration ended, until the read after it.
+    end: Option<Duration>,
 }
 
 impl EventPace {
     /// For a ring of `room` events.
     pub(super) fn new(room: u64) -> Self {
         let (last, wait) = (Duration::ZERO, FIRST);
-        Self { room, known: None, peak: 0.0, events: 0, last, wait }
+        Self { room, known: None, peak: 0.0, events: 0, last, wait, end: None }
     }
 
     /// Starts an iteration.
     pub(super) fn begin(&mut self) {
-        (self.events, self.last) = (0, Duration::ZERO);
+        (self.events, self.last, self.end) = (0, Duration::ZERO, None);
         self.wait = match self.known {
             None => FIRST,
             Some(KnownIterations { most, longest }) if most <= self.room / 2 => {
@@ -81,8 +83,14 @@ impl EventPace {
         self.wait = if self.known.is_none() { wait.min(last_wait * 2).max(SHORTEST) } else { wait };
     }
 
-    /// Ends an iteration; `events` are those since the last read.
-    pub(super) fn end(&mut self, now: Duration, events: u64) {
+    /// Ends an iteration so long after its start.
+    pub(super) fn end(&mut self, now: Duration) {
+        self.end = Some(now);
+    }
+
+    /// Learns from the read after an iteration.
+    pub(super) fn read_last(&mut self, events: u64) {
+        let Some(now) = self.end.take() else { return };
         self.learn(now, events);
         let (most, longest) =
             self.known.map_or((0, Duration::ZERO), |known| (known.most, known.longest));
@@ -139,7 +147,8 @@ mod tests {
                 }
             }
             self.lost += unread.saturating_sub(ROOM);
-            self.pace.end(Duration::from_millis(milliseconds), unread);
+            self.pace.end(Duration::from_millis(milliseconds));
+            self.pace.read_last(unread);
             reads
         }
     }

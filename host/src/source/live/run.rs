@@ -274,12 +274,14 @@ impl<'e> WorkloadRun<'e> {
             self.clients(sink)?;
         };
         self.clients(sink)?;
-        let n_events = self.events(sink)?;
         if let Some(pace) = &mut self.pace {
-            pace.end(workload.age(), n_events);
+            pace.end(workload.age());
         }
-        let is_interrupted = status != 0 && self.interrupt.is_set();
-        Ok(if is_interrupted { WorkloadEnd::Interrupted } else { WorkloadEnd::Exited(status) })
+        if status != 0 && self.interrupt.is_set() {
+            self.observer.events(sink)?;
+            return Ok(WorkloadEnd::Interrupted);
+        }
+        Ok(WorkloadEnd::Exited(status))
     }
 
     /// Records who holds what while the workload hangs, and ends it.
@@ -327,7 +329,10 @@ impl<'e> WorkloadRun<'e> {
     }
 
     fn census_after(&mut self, sink: &mut dyn Sink) -> Result<LiveCounts> {
-        self.observer.events(sink)?;
+        let n_events = self.events(sink)?;
+        if let Some(pace) = &mut self.pace {
+            pace.read_last(n_events);
+        }
         let counts = self.observer.census(sink)?;
         if let Some(supplicant) = &mut self.plan.supplicant {
             supplicant.sample(sink)?;

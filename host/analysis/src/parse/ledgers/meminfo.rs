@@ -95,3 +95,26 @@ impl Parser for MemInfo {
         self.open.take().into_iter().for_each(|census| out.census(without_own(census)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::parse::ledgers::LedgerReader;
+
+    fn bytes(text: &str) -> Vec<(String, u64)> {
+        let mut reader = LedgerReader::new("meminfo");
+        text.lines().for_each(|line| reader.line(line.as_bytes()));
+        let census = reader.finish().censuses.remove(0);
+        census.rows.iter().map(|row| (row.name.to_string(), row.bytes / 1024)).collect()
+    }
+
+    #[test]
+    fn memory_of_teeleak_itself_is_free() {
+        let text = "MemTotal: 9000 kB\nMemFree: 3000 kB\nCached: 2000 kB\nShmem: 1500 kB\n";
+        let own = format!("{text}TeeleakShmem: 1024 kB\n");
+        let named = |figures: [(&str, u64); 4]| figures.map(|(name, kib)| (name.to_owned(), kib));
+        let [total, free] = [("MemTotal", 9000), ("MemFree", 3000)];
+        assert_eq!(bytes(text), named([total, free, ("Cached", 2000), ("Shmem", 1500)]));
+        let without = [total, ("MemFree", 4024), ("Cached", 976), ("Shmem", 476)];
+        assert_eq!(bytes(&own), named(without));
+    }
+}
