@@ -81,7 +81,7 @@ fn an_interrupted_iteration_does_not_count() {
         ..tee()
     })
     .tee;
-    let answer = world.run(&["run", "-n", "9", "--json", "--", "sh", "-c", "sleep 0.2"]);
+    let answer = world.run(&["run", "-n", "9", "--json", "--", "sh", "-c", "sleep 0.6"]);
     let report = report(&answer);
     assert_eq!(report["coverage"]["n_measured"], 4, "{report:#}");
     assert!(answer.err.contains("the run ended early: interrupted"), "{}", answer.err);
@@ -134,7 +134,7 @@ fn rings_of_processes_that_ended_are_freed() {
     let world = World { preload: Some(preload()), ..World::with(tee()) };
     let answer = world.run(&["run", "-n", "8", "--json", "--", "sh", "-c", &script]);
     let report = report(&answer);
-    let n_processes = report["clients"]["processes"].as_array().map_or(0, Vec::len);
+    let n_processes = report["coverage"]["clients"]["processes"].as_array().map_or(0, Vec::len);
     assert!(n_processes >= 5 * 8, "{n_processes} processes: {report:#}");
     assert_eq!(rings(), 0);
 }

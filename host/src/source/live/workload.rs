@@ -20,6 +20,9 @@ const POLL_MAX: Duration = Duration::from_millis(25);
 /// process in a call into the TEE can't be killed.
 const GRACE: Duration = Duration::from_secs(3);
 
+/// Time that a workload has to end by itself before an interrupt is passed on to it.
+const SOON: Duration = Duration::from_millis(250);
+
 /// A running workload.
 pub(crate) struct Workload {
     child: Child,
@@ -28,6 +31,8 @@ pub(crate) struct Workload {
     interrupt: Interrupt,
     began: Instant,
     asked: Option<Instant>,
+    /// Whether the interrupt was passed on.
+    passed_on: bool,
     pause: Duration,
 }
 
@@ -75,7 +80,8 @@ impl Workload {
         prepare(&mut command);
         let child = command.args(arguments).stdout(Stdio::from(io::stderr())).spawn()?;
         let (interrupt, began) = (interrupt.clone(), Instant::now());
-        Ok(Self { child, group, interrupt, began, asked: None, pause: Duration::from_millis(1) })
+        let (asked, passed_on, pause) = (None, false, Duration::from_millis(1));
+        Ok(Self { child, group, interrupt, began, asked, passed_on, pause })
     }
 
     /// Time since its start.
@@ -125,13 +131,12 @@ impl Workload {
             return;
         }
         // A terminal sends SIGINT to the workload, too, unless it has a group of its own: give it
-        // time to exit.
-        if self.asked.is_none() {
-            self.signal_group(Signal::INT);
-        }
-        let interrupt_time = self.asked.get_or_insert_with(Instant::now);
-        if interrupt_time.elapsed() > GRACE {
+        // time to exit, and at first to end by itself.
+        let time = self.asked.get_or_insert_with(Instant::now).elapsed();
+        if time > GRACE {
             self.signal(Signal::KILL);
+        } else if time > SOON && !std::mem::replace(&mut self.passed_on, true) {
+            self.signal_group(Signal::INT);
         }
     }
 
@@ -211,9 +216,25 @@ mod tests {
         let began = Instant::now();
         assert!(workload.end());
         assert!(began.elapsed() < GRACE);
-        let group = workload.pid().unwrap();
-        thread::sleep(Duration::from_millis(200));
-        assert!(kill_process_group(group, Signal::TERM).is_err(), "somebody is left");
+        let group = workload.child.id().to_string();
+        let until = Instant::now() + GRACE;
+        while n_running(&group) > 0 {
+            assert!(Instant::now() < until, "somebody is left");
+            thread::sleep(POLL_MAX);
+        }
+    }
+
+    /// Processes of a group that are no zombies.
+    fn n_running(group: &str) -> usize {
+        let stats = std::fs::read_dir("/proc").unwrap().flatten();
+        let stats =
+            stats.filter_map(|entry| std::fs::read_to_string(entry.path().join("stat")).ok());
+        let is_member = |stat: &String| {
+            // pid (comm) state ppid pgrp ...
+            let fields: Vec<_> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+            fields[2] == group && fields[0] != "Z"
+        };
+        stats.filter(is_member).count()
     }
 
     #[test]
