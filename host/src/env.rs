@@ -1,6 +1,6 @@
 //! What the program gets from its surroundings, so that tests can replace it.
 
-use std::{io::Write, path::PathBuf};
+use std::{ffi::OsString, io::Write, path::PathBuf};
 
 use crate::{
     config::Places,
@@ -27,6 +27,8 @@ pub struct Env<'e> {
     pub interrupt: Interrupt,
     /// The library that records the calls of the processes it is loaded into, if installed.
     pub preload: Option<PathBuf>,
+    /// A program that does nothing, for idle iterations of a run.
+    pub idle: Vec<OsString>,
     /// The file of the GitHub Actions step summary.
     pub github_summary: Option<PathBuf>,
     /// Root of the file system that is searched.

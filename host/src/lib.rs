@@ -56,6 +56,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> Exit 
         err: &mut err,
         interrupt: env.interrupt.clone(),
         preload: env.preload.clone(),
+        idle: env.idle.clone(),
         github_summary: env.github_summary.clone(),
         root: env.root.clone(),
         places: env.places.clone(),

@@ -55,6 +55,8 @@ pub enum FrameKind {
     NormalUnseen = 12,
     /// [`crate::normal_world::TeeAbsenceFrame`]: the TEE is not observed.
     NoTee = 13,
+    /// [`Hang`]: the workload of an iteration did not end; a snapshot of that moment follows.
+    Hang = 14,
 }
 
 impl FrameKind {
@@ -75,6 +77,7 @@ impl FrameKind {
             11 => Some(Self::NormalText),
             12 => Some(Self::NormalUnseen),
             13 => Some(Self::NoTee),
+            14 => Some(Self::Hang),
             _ => None,
         }
     }
@@ -132,6 +135,17 @@ pub struct Iteration {
     pub duration_ns: u64,
     /// End time (`CLOCK_MONOTONIC`), in nanoseconds.
     pub monotonic_ns: u64,
+}
+
+/// A workload that was still running when its time was over. Postcard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Hang {
+    /// Stage of its iteration.
+    pub stage: PhaseStage,
+    /// Number of the iteration within its stage, from 1.
+    pub iteration: u32,
+    /// Time since its start, in nanoseconds.
+    pub after_ns: u64,
 }
 
 /// The head of a frame with this payload; `None` for a too long payload.

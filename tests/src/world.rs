@@ -176,6 +176,7 @@ impl World {
                 world: self,
                 interrupt: self.interrupt.clone(),
                 preload: self.preload.clone(),
+                idle: vec!["true".into()],
                 github_summary: self.github_summary.clone(),
                 root: self.root.clone(),
                 places: self.places.clone(),

@@ -252,11 +252,12 @@ fn context_calls(n: u64, kind: CallKind) -> Vec<Call> {
 
 #[test]
 fn clients_that_open_no_session_leave_no_event_and_no_doubt() {
-    let conclusion = |records_events, kind| {
+    let conclusion = |has_events, kind| {
         let mut run = Run::new(3);
         run.measure(20, |_, _| {});
         let mut observation = run.observation();
-        observation.platform.records_events = records_events;
+        observation.platform.has_events = has_events;
+        observation.platform.workload = vec!["true".into()];
         observation.clients.calls = context_calls(80, kind);
         observation.canary = Some(Canary { size: 999, expected: 21, found: 21 });
         audit(&mut observation, &Options::default()).conclusion

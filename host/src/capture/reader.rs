@@ -69,12 +69,14 @@ impl<R: Read> CaptureReader<R> {
 
     fn step(&mut self) -> io::Result<CaptureReadStep> {
         let mut skipped_bytes = 0;
+        let mut is_cut = false;
         loop {
             match frame::scan(&self.buffer[self.at..]) {
                 FrameScan::Frame { .. } if skipped_bytes > 0 => {
                     return Ok(CaptureReadStep::Damage(Damage {
                         bytes: skipped_bytes,
                         at_end: false,
+                        is_cut: false,
                     }));
                 }
                 FrameScan::Frame { kind, bytes, .. } => {
@@ -84,15 +86,18 @@ impl<R: Read> CaptureReader<R> {
                 }
                 FrameScan::NeedMore if !self.ended => self.fill()?,
                 FrameScan::NeedMore if self.at == self.buffer.len() => {
-                    let damage = Damage { bytes: skipped_bytes, at_end: true };
+                    let damage = Damage { bytes: skipped_bytes, at_end: true, is_cut };
                     return Ok(if skipped_bytes > 0 {
                         CaptureReadStep::Damage(damage)
                     } else {
                         CaptureReadStep::End
                     });
                 }
-                // At the end of the file an incomplete frame is damage, but may contain a frame.
-                FrameScan::NeedMore | FrameScan::Damaged => skipped_bytes += self.skip(),
+                // At the end of the file an incomplete frame is cut, unless a frame follows.
+                scan => {
+                    is_cut |= skipped_bytes == 0 && scan == FrameScan::NeedMore;
+                    skipped_bytes += self.skip();
+                }
             }
         }
     }

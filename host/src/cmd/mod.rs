@@ -45,6 +45,9 @@ pub(crate) enum TeeleakCommand {
     Completions(manual::Completions),
     /// Write the manual pages.
     Man(manual::Man),
+    /// Do nothing, as an idle iteration of a run does.
+    #[command(hide = true)]
+    Idle,
 }
 
 /// Runs a subcommand of the `program`.
@@ -67,5 +70,6 @@ pub(crate) fn run(
         TeeleakCommand::Completions(arguments) => manual::completions(arguments, program, env),
         TeeleakCommand::Schema(arguments) => schema::run(arguments, env),
         TeeleakCommand::Man(arguments) => manual::man(arguments, program),
+        TeeleakCommand::Idle => Ok(Exit::Clean),
     }
 }

@@ -1,6 +1,6 @@
 //! `teeleak run`
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use anyhow::Result;
 use clap::Args;
@@ -8,7 +8,7 @@ use teeleak_analysis::{
     audit::Options,
     growth,
     model::{Finding, Observation, Verdict},
-    normal_world,
+    normal_world, text,
 };
 
 use super::{analyze::Images, args::analysis::Reporting, report, snapshot::create};
@@ -20,6 +20,7 @@ use crate::{
         self,
         clients::{Extra, Recorder, Tracing, kernel::Probes},
         live::{RunOutcome, RunPlan, RunProgress, WorkloadRun},
+        normal_world::Supplicant,
     },
 };
 
@@ -54,6 +55,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "K", default_value_t = 3)]
     #[arg(value_parser = clap::value_parser!(u32).range(0..=1_000))]
     idle: u32,
+    /// How long an iteration may take, in seconds; 0 for any time. A workload that hangs is recorded,
+    /// with who holds what at that moment, and ended.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    timeout: u32,
     /// Continue after the workload fails.
     #[arg(long)]
     keep_going: bool,
@@ -108,6 +113,9 @@ fn plan(arguments: &Arguments, env: &Env<'_>) -> Result<RunPlan> {
         iterations: arguments.iterations,
         most: arguments.until_decided.unwrap_or(0),
         words: arguments.words.clone(),
+        idle_words: env.idle.clone(),
+        timeout: (arguments.timeout > 0).then(|| Duration::from_secs(arguments.timeout.into())),
+        supplicant: (!arguments.with.normal_world()).then(|| Supplicant::new(&env.root)),
         keep_going: arguments.keep_going,
     })
 }
@@ -146,9 +154,22 @@ fn final_exit(outcome: RunOutcome, exit: Exit, env: &mut Env<'_>) -> Result<Exit
             let hint = "check its output, or continue despite failures with --keep-going";
             (format!("the workload failed with status {status}: {hint}"), Exit::Blind)
         }
+        RunOutcome::TimedOut { limit, ended } => (timed_out(limit, ended), Exit::Blind),
         RunOutcome::Failed(error) => (format!("{error:#}"), Exit::of_error(&error)),
     };
     writeln!(env.err, "teeleak: the run ended early: {text}")?;
     let has_findings = matches!(exit, Exit::Leak | Exit::Order);
     Ok(if has_findings { exit } else { otherwise })
+}
+
+fn timed_out(limit: Duration, ended: bool) -> String {
+    let end = match ended {
+        true => "was ended",
+        false => "can't be ended, as a call into the TEE does not return",
+    };
+    let limit = text::count(limit.as_secs(), "second");
+    format!(
+        "the workload was still running after {limit} and {end}: see above who holds what, or raise \
+         --timeout"
+    )
 }

@@ -16,7 +16,7 @@ use toml::{
 use super::{Setting, apply};
 
 /// Options that a file can set.
-const OPTIONS: [&str; 18] = [
+const OPTIONS: [&str; 19] = [
     "protocol",
     "rules",
     "suppress",
@@ -31,6 +31,7 @@ const OPTIONS: [&str; 18] = [
     "warmup",
     "idle",
     "keep-going",
+    "timeout",
     "poll",
     "census",
     "low-water",

@@ -240,7 +240,7 @@ impl Source for Segments {
             // A running watch may delete the oldest file meanwhile.
             let Ok(file) = File::open(path) else { continue };
             let Ok(mut reader) = CaptureReader::new(file) else {
-                sink.damage(Damage { bytes: 1, at_end: true });
+                sink.damage(Damage { bytes: 1, at_end: true, is_cut: false });
                 continue;
             };
             while let Some(piece) = reader.next_piece()? {

@@ -39,6 +39,12 @@ pub(crate) trait Observer {
     /// Passes on the events since the last call.
     fn events(&mut self, sink: &mut dyn Sink) -> Result<()>;
 
+    /// Events that the TEE keeps for the next read, 0 where it keeps none; `None` where reading
+    /// costs the TEE nothing.
+    fn event_room(&self) -> Option<u64> {
+        None
+    }
+
     /// Sets whether requests must avoid allocations in the TEE, where that is possible.
     fn set_frugal(&mut self, _frugal: bool) {}
 

@@ -24,7 +24,7 @@ pub(crate) struct AccessOptions {
 }
 
 impl AccessOptions {
-    /// Whether the user asked for stock OP-TEE data only.
+    /// Whether the user asked for data of stock OP-TEE.
     pub(crate) fn are_given(&self) -> bool {
         self.console.is_some() || self.ta_stats
     }
@@ -57,11 +57,17 @@ impl AccessOptions {
     /// # Errors
     /// As [`Self::reach`].
     pub(crate) fn best(&self, world: &dyn World) -> Result<(Box<dyn Observer>, Option<Error>)> {
-        if self.are_given() {
+        if self.console.is_some() {
             return Ok((Box::new(self.stock(world)?), None));
         }
         let missing = match auditor(world) {
+            Ok(sampler) if self.ta_stats => {
+                return Ok((Box::new(sampler.with_heaps(self.stock(world)?)), None));
+            }
             Ok(sampler) => return Ok((Box::new(sampler), None)),
+            Err(error) if self.ta_stats => {
+                return Ok((Box::new(self.stock(world).map_err(|_| error)?), None));
+            }
             Err(error) if is_missing(&error) => error,
             Err(error) => return Err(error),
         };

@@ -201,7 +201,7 @@ impl Lab {
     fn boot_how(&self, how: How<'_>, variant: &str, files: &[(PathBuf, String)]) -> Result<Guest> {
         let (firmware, rootfs) = self.prepare(variant)?;
         let step = progress::step(&format!("boot the guest ({variant})"));
-        let guest = Guest::boot(how, (&firmware, &rootfs), files)?;
+        let guest = Guest::boot(how, (&firmware, &rootfs), &with_in_tree(&firmware, files)?)?;
         step.done("");
         Ok(guest)
     }
@@ -222,4 +222,15 @@ impl Lab {
         let packer = Packer { cache: &self.cache, repository: &self.repository };
         packer.make(package, |programs| self.in_workshop(|shop| shop.compile_all(programs)))
     }
+}
+
+/// The files, and those TAs of OP-TEE's own tree that they do not replace.
+fn with_in_tree(
+    firmware: &Firmware,
+    files: &[(PathBuf, String)],
+) -> Result<Vec<(PathBuf, String)>> {
+    let mut all = firmware.in_tree_tas()?;
+    all.retain(|(_, place)| !files.iter().any(|(_, other)| other == place));
+    all.extend_from_slice(files);
+    Ok(all)
 }

@@ -29,6 +29,7 @@ mod normal_world;
 mod one_look;
 mod perfetto;
 mod posts;
+mod run_live;
 mod schema;
 mod stock;
 mod strace;

@@ -182,7 +182,7 @@ fn of_instances(sample: &Sample) -> impl Iterator<Item = &Gap> {
 }
 
 fn of_events(observation: &Observation, doubts: &mut Vec<Arc<str>>) {
-    if observation.events.is_empty() && !is_known_to_be_idle(observation) {
+    if observation.events.is_empty() && !is_without_calls(observation) {
         doubts.push("no event was recorded".into());
     }
     let n_lost = lost_events(observation);
@@ -191,16 +191,17 @@ fn of_events(observation: &Observation, doubts: &mut Vec<Arc<str>>) {
     }
 }
 
-/// Whether the recorded clients called functions that need no session, and nothing else: the TEE, which
-/// records events, had none to record.
-fn is_known_to_be_idle(observation: &Observation) -> bool {
-    let calls = &observation.clients.calls;
+/// Whether a run saw no event because its workload made no call that has one: where all would have been
+/// seen, and no recorded client opened a session or invoked a command.
+fn is_without_calls(observation: &Observation) -> bool {
+    let platform = &observation.platform;
+    let is_watched = platform.has_events && !platform.workload.is_empty();
     let reaches_ta = |call: &Call| {
         let is_call = matches!(call.kind, CallKind::OpenSession | CallKind::InvokeCommand);
         // Libteec or the driver refused the others: TEEC_ORIGIN_API and TEEC_ORIGIN_COMMS.
         is_call && !(call.result != 0 && matches!(call.origin, Some(1 | 2)))
     };
-    observation.platform.records_events && !calls.is_empty() && !calls.iter().any(reaches_ta)
+    is_watched && !observation.clients.calls.iter().any(reaches_ta)
 }
 
 fn of_input(
@@ -217,6 +218,9 @@ fn of_input(
             let count = text::number(observation.accounting.rejected);
             doubts.push(format!("{count} lines or frames could not be read").into());
         }
+    }
+    if observation.gaps.iter().any(|gap| gap.reason == Reason::Cut) {
+        doubts.push("the recording stops before the end of the run".into());
     }
     let is_doubt = |one: &&Incident| one.is_doubt() && !stated.has_incident(one);
     let weighty = || observation.incidents.iter().filter(is_doubt);

@@ -10,6 +10,7 @@ mod conclusion;
 mod coverage;
 mod damage;
 mod forecast;
+mod hang;
 mod news;
 mod stated;
 mod stories;
@@ -165,6 +166,7 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     let TriageReport { left: findings, accepted, suppression_notes } = triaged;
     let findings = cause::sort(findings);
     let mut doubts = coverage::doubts(observation, options.needs, &findings);
+    doubts.extend(hang::doubts(observation));
     doubts.extend(normal_report.doubts);
     let unused_files = unused_files(observation, &options.asked);
     // What the user asked for comes first.

@@ -66,7 +66,13 @@ pub(super) fn read(
                         characters that every match has";
             Mistake::new((source, text), span, why, Some(hint.to_owned()))
         })?;
-        Ok(MessageEntry { pattern, kind: message.what, sources, meaning: Arc::new(meaning), user_file: None })
+        Ok(MessageEntry {
+            pattern,
+            kind: message.what,
+            sources,
+            meaning: Arc::new(meaning),
+            user_file: None,
+        })
     };
     message.into_iter().map(entry).collect()
 }

@@ -69,8 +69,10 @@ pub enum Reason {
     Late,
     /// The request failed with this `TEE_Result`.
     Failed(u32),
-    /// The input ends or is damaged there.
+    /// The input is damaged there.
     Damaged,
+    /// The recording stops before it.
+    Cut,
     /// Missing.
     Absent,
     /// No permission to read it.
@@ -90,6 +92,7 @@ impl fmt::Display for Reason {
             Self::Late => f.write_str("did not arrive in time"),
             Self::Failed(result) => write!(f, "failed with {}", TeeResult(*result)),
             Self::Damaged => f.write_str("the input is damaged here"),
+            Self::Cut => f.write_str("the recording stops before it"),
             Self::Absent => f.write_str("missing"),
             Self::Refused => f.write_str("no permission to read"),
         }

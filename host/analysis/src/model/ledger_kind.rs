@@ -27,6 +27,8 @@ pub struct LedgerInfo {
 pub enum LedgerFamily {
     /// Recorded by teeleak itself on a live system.
     Run,
+    /// Recorded by teeleak itself in every run.
+    Supplicant,
     /// Allwinner's tools.
     Allwinner,
     /// Android's ion.
@@ -327,6 +329,15 @@ ledgers! {
         shows: "descriptors that are never closed, and holders of dma-bufs (run, watch and snapshot --with normal-world)",
         capture: "teeleak run --with normal-world, or /proc/*/fd",
         family: Some(LedgerFamily::Run),
+    }
+    /// Descriptors of tee-supplicant, which every run counts.
+    Supplicant {
+        id: "supplicant",
+        fingerprint: "descriptors of tee-supplicant",
+        name: "descriptors of tee-supplicant",
+        shows: "descriptors that tee-supplicant never closes (every run)",
+        capture: "teeleak run as root",
+        family: Some(LedgerFamily::Supplicant),
     }
     /// Pages of the TEE's clients.
     ClientPages {

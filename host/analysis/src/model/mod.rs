@@ -38,8 +38,8 @@ mod tee_result;
 mod user_file;
 
 pub use blame::{Blame, BlamedCall, CallOutcome, Side};
-pub use call_stack::{CallStack, CoreFunctions};
 pub use call::{Call, CallKind, CallParam, ClientSource, Clients, FileKind, JoinReport, Process};
+pub use call_stack::{CallStack, CoreFunctions};
 pub use completeness::{Completeness, Gap, Reason};
 pub use event::{Caller, Event, EventKind};
 pub use figure::{Figure, FigureKind, Unit};
@@ -53,7 +53,7 @@ pub use known_leak::{Certainty, Exposure, KnownLeak, MatchedFact};
 pub use ledger::{Holder, Ids, LedgerEntry, LedgerSnapshot, LogFact, LogRecord, NormalWorld};
 pub use ledger_kind::{LedgerFamily, LedgerFiles, LedgerInfo, LedgerKind};
 pub use moment::{Clock, Moment, Origin, SourceLocation, Stage, Time};
-pub use observation::{Accounting, Canary, Gauge, NoTee, Observation, Platform};
+pub use observation::{Accounting, Canary, Gauge, Hang, NoTee, Observation, Platform};
 pub use pool::{NormalPool, PoolKind};
 pub use registers::Registers;
 pub use release::{FixRelease, NoRelease, Release};

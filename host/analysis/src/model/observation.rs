@@ -16,8 +16,8 @@ pub struct Platform {
     pub boot: Option<u64>,
     /// Whether only the data of a stock OP-TEE, without the leak audit PTA, was read.
     pub stock: bool,
-    /// Whether the TEE records events.
-    pub records_events: bool,
+    /// Whether the TEE core recorded events all along: none then means that there were none.
+    pub has_events: bool,
     /// Why only the normal world was observed, if so.
     pub no_tee: Option<NoTee>,
     /// The workload's command line, if teeleak ran it.
@@ -80,6 +80,15 @@ pub struct Gauge {
     pub pools: Vec<Pool>,
 }
 
+/// A workload that was still running when its time was over. The last snapshot was taken then.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hang {
+    /// Its iteration.
+    pub moment: Moment,
+    /// Time since the start of the workload.
+    pub after: Duration,
+}
+
 /// The facts of one or more sources, in their order.
 #[derive(Clone, Debug, Default)]
 pub struct Observation {
@@ -107,6 +116,8 @@ pub struct Observation {
     pub canary: Option<Canary>,
     /// Failed iterations of the workload: place and exit status.
     pub failed: Vec<(SourceLocation, i32)>,
+    /// The iteration that did not end, if one did not.
+    pub hang: Option<Hang>,
     /// Number of input lines or frames by outcome.
     pub accounting: Accounting,
     /// Files of the user's own that no line of a text fits; protocols are listed in any case.

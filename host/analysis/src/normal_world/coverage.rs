@@ -32,9 +32,7 @@ pub(super) fn gaps_and_doubts(normal: &NormalWorld) -> (Vec<Gap>, Vec<Arc<str>>)
             more.len()
         )),
     };
-    let no_ledger = normal
-        .censuses
-        .is_empty()
+    let no_ledger = (!normal.censuses.iter().any(super::is_requested))
         .then(|| "the input has no ledger of the normal world".to_owned());
     (gaps.collect(), doubt.into_iter().chain(no_ledger).map(Into::into).collect())
 }

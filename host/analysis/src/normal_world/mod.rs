@@ -25,8 +25,8 @@ pub(crate) use reconcile::shared_memory::join;
 use crate::{
     growth::report::distinguish,
     model::{
-        Finding, FindingKind, Gap, LedgerKind, Listing, LogFact, NormalPool, NormalWorld,
-        Observation, PoolKind, Stage, Subject,
+        Finding, FindingKind, Gap, LedgerKind, LedgerSnapshot, Listing, LogFact, NormalPool,
+        NormalWorld, Observation, PoolKind, Stage, Subject,
     },
     protocol::Protocol,
 };
@@ -47,7 +47,14 @@ pub(crate) struct NormalReport {
 pub fn is_observed(normal: &NormalWorld) -> bool {
     let is_ledger_message =
         |saying: &crate::model::LogRecord| !matches!(saying.said, LogFact::Duplicated { .. });
-    normal.traced || !normal.censuses.is_empty() || normal.sayings.iter().any(is_ledger_message)
+    normal.traced
+        || normal.censuses.iter().any(is_requested)
+        || normal.sayings.iter().any(is_ledger_message)
+}
+
+/// Whether somebody asked for this snapshot: every run counts the descriptors of tee-supplicant.
+fn is_requested(census: &LedgerSnapshot) -> bool {
+    census.ledger != LedgerKind::Supplicant
 }
 
 /// Number of measured iterations with a snapshot of the normal world.
@@ -63,7 +70,8 @@ pub fn iterations(normal: &NormalWorld) -> u64 {
 /// Whether a run read the normal world.
 #[must_use]
 pub fn live(normal: &NormalWorld) -> bool {
-    normal.censuses.iter().any(|census| census.moment.is_some())
+    let mut requested = normal.censuses.iter().filter(|census| is_requested(census));
+    requested.any(|census| census.moment.is_some())
 }
 
 /// Protocols for the events that were read.
@@ -154,7 +162,8 @@ pub fn findings(observation: &Observation) -> Vec<Finding> {
 pub(crate) fn audit(observation: &Observation) -> NormalReport {
     let normal = &observation.normal;
     if !is_observed(normal) {
-        return NormalReport::default();
+        let findings = holders::descriptors::findings(normal, LedgerKind::Supplicant);
+        return NormalReport { findings, ..NormalReport::default() };
     }
     let pools = pools::judge(normal);
     let mut findings = pools.findings;
@@ -164,7 +173,9 @@ pub(crate) fn audit(observation: &Observation) -> NormalReport {
     findings.extend(allocators::sites::findings(normal));
     findings.extend(allocators::repeats::findings(normal));
     findings.extend(holders::buffer_growth::findings(normal));
-    findings.extend(holders::descriptors::findings(normal));
+    for ledger in [LedgerKind::Descriptors, LedgerKind::Supplicant] {
+        findings.extend(holders::descriptors::findings(normal, ledger));
+    }
     let leaks = findings.iter().any(|one| one.severity == crate::model::Severity::Failure);
     let (shortage, mut triage) = fragmentation::findings(normal, leaks);
     findings.extend(shortage);

@@ -53,7 +53,8 @@ impl Reader {
     }
 
     fn rules(&self, texts: &[&[u8]]) -> &Rules {
-        let has_video_path = |text: &&[u8]| memchr::memmem::find(text, VIDEO_PATH.as_bytes()).is_some();
+        let has_video_path =
+            |text: &&[u8]| memchr::memmem::find(text, VIDEO_PATH.as_bytes()).is_some();
         if texts.iter().any(has_video_path) { &self.rules } else { &self.no_rules }
     }
 

@@ -14,8 +14,9 @@ pub(crate) struct StockArgs {
     /// the kernel log. Needs CFG_TEE_CORE_MALLOC_DEBUG=y and CFG_WITH_STATS=y.
     #[arg(long, value_name = "CONSOLE")]
     console: Option<PathBuf>,
-    /// Query the statistics PTA for the heap of each TA, too. This can hang the TEE while another client
-    /// opens a session (observed on optee_os 4.10.0); needs CFG_TA_STATS=y.
+    /// Query the statistics PTA for the heap of each TA, too, with the leak audit PTA or without it. This
+    /// can hang the TEE while another client opens a session (observed on optee_os 4.10.0), so with the
+    /// leak audit PTA it is left out while the TEE is in use; needs CFG_TA_STATS=y.
     #[arg(long)]
     ta_stats: bool,
 }

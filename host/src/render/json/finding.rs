@@ -6,9 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use teeleak_analysis::{
     audit,
-    model::{
-        Evidence, Figure, Finding, FindingKind, Severity, StepRef, Subject, Unit, Verdict,
-    },
+    model::{Evidence, Figure, Finding, FindingKind, Severity, StepRef, Subject, Unit, Verdict},
 };
 
 use super::{

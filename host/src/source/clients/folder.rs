@@ -52,12 +52,12 @@ impl RingFolder {
     }
 
     fn look(&mut self, last: bool, sink: &mut dyn Sink) -> Result<()> {
-        // Check processes before reading: one that has ended has written everything.
-        let liveness: HashMap<PathBuf, bool> =
-            self.rings.iter().map(|(path, followed)| (path.clone(), followed.is_alive())).collect();
         for path in self.files()? {
             self.meet(path);
         }
+        // Check processes before reading: one that has ended has written everything.
+        let liveness: HashMap<PathBuf, bool> =
+            self.rings.iter().map(|(path, followed)| (path.clone(), followed.is_alive())).collect();
         for (path, followed) in &mut self.rings {
             let Some(ring) = &mut followed.ring else { continue };
             let has_ended = liveness.get(path) == Some(&false);

@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::{Tracing, kernel::Probes};
-use crate::source::Sink;
+use crate::source::{Sink, live::Discard};
 
 /// A recorder of TEE client calls.
 pub(crate) enum Recorder {
@@ -23,11 +23,24 @@ impl Recorder {
         }
     }
 
-    /// Passes on new records.
+    /// Passes on new records, and frees the memory of processes that have ended.
     pub(crate) fn poll(&mut self, sink: &mut dyn Sink) -> Result<()> {
         match self {
-            Self::Preload(tracing) => tracing.folder().poll(sink),
+            Self::Preload(tracing) => {
+                tracing.folder().poll(sink)?;
+                tracing.folder().clear_ended();
+                Ok(())
+            }
             Self::Kernel(probes) => probes.poll(sink),
+        }
+    }
+
+    /// Forgets new records, and frees the memory of processes that have ended. Those of the kernel,
+    /// which are of all processes, are kept for the next poll.
+    pub(crate) fn discard(&mut self) -> Result<()> {
+        match self {
+            Self::Preload(_) => self.poll(&mut Discard),
+            Self::Kernel(_) => Ok(()),
         }
     }
 

@@ -7,6 +7,7 @@
 #[cfg(all(feature = "direct", not(feature = "live")))]
 mod direct;
 pub mod kernel;
+mod pace;
 mod run;
 mod sampler;
 mod snapshot;

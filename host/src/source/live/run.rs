@@ -2,18 +2,21 @@
 //!
 //! ```text
 //! discarded snapshot · epochs restarted · canary · snapshot
-//! { mark · nothing  · events · snapshot }  idle: the effect of the snapshots themselves
-//! { mark · workload · events · snapshot }  warm-up, then measured
+//! { mark · a program that does nothing · events · snapshot }  idle: the effect of the rest
+//! { mark · workload                    · events · snapshot }  warm-up, then measured
 //! ```
+//!
+//! An iteration that is interrupted, or does not end, has no snapshot and does not count.
 
-use std::{ffi::OsString, io::Write, process::Command};
+use std::{ffi::OsString, io::Write, process::Command, time::Duration};
 
 use anyhow::{Context as _, Result};
 use teeleak_analysis::{model, parse::capture::Damage, text};
-use teeleak_proto::frame::{FrameKind, Iteration, Phase, PhaseStage};
+use teeleak_proto::frame::{FrameKind, Hang, Iteration, Phase, PhaseStage};
 
 use super::{
     NODE,
+    pace::EventPace,
     sampler::{monotonic_ns, send_meta},
     workload::Workload,
 };
@@ -21,6 +24,7 @@ use crate::{
     source::{
         Sink, Source,
         clients::Recorder,
+        normal_world::Supplicant,
         observer::{LiveCounts, Observer, send},
     },
     terminal::signals::Interrupt,
@@ -41,10 +45,16 @@ pub(crate) struct RunPlan {
     pub(crate) most: u32,
     /// Program and arguments of the workload.
     pub(crate) words: Vec<OsString>,
+    /// A program that does nothing, for idle iterations; may be missing.
+    pub(crate) idle_words: Vec<OsString>,
+    /// How long an iteration may take.
+    pub(crate) timeout: Option<Duration>,
     /// Whether to continue after a failed workload.
     pub(crate) keep_going: bool,
     /// Records TEE client calls.
     pub(crate) recorder: Option<Recorder>,
+    /// Counts descriptors of tee-supplicant, unless the observer lists those of all processes.
+    pub(crate) supplicant: Option<Supplicant>,
 }
 
 /// How a run ended.
@@ -58,6 +68,13 @@ pub(crate) enum RunOutcome {
     Interrupted,
     /// The workload failed with this status.
     WorkloadFailed(i32),
+    /// The workload did not end in time.
+    TimedOut {
+        /// How long it was given.
+        limit: Duration,
+        /// Whether it could be ended.
+        ended: bool,
+    },
     /// The TEE stopped responding.
     Failed(anyhow::Error),
 }
@@ -84,6 +101,17 @@ pub(crate) struct WorkloadRun<'e> {
     interrupt: Interrupt,
     progress: RunProgress<'e>,
     outcome: RunOutcome,
+    pace: Option<EventPace>,
+}
+
+/// How the program of an iteration ended.
+enum WorkloadEnd {
+    /// With this exit status.
+    Exited(i32),
+    /// By the interrupt of the run.
+    Interrupted,
+    /// Not in time, but it may have been ended.
+    TimedOut(RunOutcome),
 }
 
 /// Discards all frames.
@@ -104,7 +132,8 @@ impl<'e> WorkloadRun<'e> {
         interrupt: Interrupt,
         progress: RunProgress<'e>,
     ) -> Self {
-        Self { observer, plan, interrupt, progress, outcome: RunOutcome::Finished }
+        let outcome = RunOutcome::Finished;
+        Self { observer, plan, interrupt, progress, outcome, pace: None }
     }
 
     /// How it ended.
@@ -117,6 +146,7 @@ impl<'e> WorkloadRun<'e> {
         let words: Vec<_> = self.plan.words.iter().map(|word| word.to_string_lossy()).collect();
         send_meta(&words.join("\0"), sink)?;
         self.observer.begin(sink)?;
+        self.pace = self.observer.event_room().map(EventPace::new);
         // Hide what the first snapshot and the first read of events allocate once, and drop earlier
         // events.
         self.observer.census(&mut Discard)?;
@@ -124,7 +154,7 @@ impl<'e> WorkloadRun<'e> {
         let epoch = self.observer.mark(true)?;
         begin(PhaseStage::Before, 0, epoch, sink)?;
         self.observer.plant(CANARY_BYTES, sink)?;
-        self.observer.census(sink)?;
+        self.census_after(sink)?;
         Ok(())
     }
 
@@ -167,45 +197,130 @@ impl<'e> WorkloadRun<'e> {
         if self.interrupt.is_set() {
             return Ok(Some(RunOutcome::Interrupted));
         }
-        let status = self.iteration(stage, k, sink)?;
+        let status = match self.iteration(stage, k, sink)? {
+            WorkloadEnd::Exited(status) => status,
+            WorkloadEnd::Interrupted => return Ok(Some(RunOutcome::Interrupted)),
+            WorkloadEnd::TimedOut(outcome) => return Ok(Some(outcome)),
+        };
         let counts = self.census_after(sink)?;
         self.progress.show(&progress_line(stage, k, n, counts));
-        Ok(if status != 0 && self.interrupt.is_set() {
-            Some(RunOutcome::Interrupted)
-        } else if status != 0 && !self.plan.keep_going {
-            Some(RunOutcome::WorkloadFailed(status))
-        } else {
-            None
-        })
+        let has_failed = status != 0 && !self.plan.keep_going;
+        Ok(has_failed.then_some(RunOutcome::WorkloadFailed(status)))
     }
 
-    fn iteration(&mut self, stage: PhaseStage, k: u32, sink: &mut dyn Sink) -> Result<i32> {
+    fn iteration(&mut self, stage: PhaseStage, k: u32, sink: &mut dyn Sink) -> Result<WorkloadEnd> {
         let epoch = self.observer.mark(false)?;
         begin(stage, k, epoch, sink)?;
         if stage == PhaseStage::Idle {
-            return Ok(0);
+            return self.idle();
         }
         let began = monotonic_ns();
-        let recorder = &self.plan.recorder;
+        let words = &self.plan.words;
+        let mut workload =
+            self.start(words).with_context(|| format!("cannot run {:?}", words[0]))?;
+        let end = self.attend(&mut workload, (stage, k), sink)?;
+        if let WorkloadEnd::Exited(status) = end {
+            let monotonic_ns = monotonic_ns();
+            let iteration = Iteration { status, duration_ns: monotonic_ns - began, monotonic_ns };
+            send(FrameKind::Iteration, &iteration, sink)?;
+        }
+        Ok(end)
+    }
+
+    fn start(&self, words: &[OsString]) -> std::io::Result<Workload> {
         let prepare = |command: &mut Command| {
-            if let Some(recorder) = recorder {
+            if let Some(recorder) = &self.plan.recorder {
                 recorder.apply(command);
             }
         };
-        let mut workload = Workload::start(&self.plan.words, prepare, &self.interrupt)
-            .with_context(|| format!("cannot run {:?}", self.plan.words[0]))?;
+        Workload::start_group(words, prepare, &self.interrupt)
+    }
+
+    /// Runs the program that does nothing, which is no client of the TEE and recorded for nobody.
+    /// Without one, an idle iteration has the snapshot only.
+    fn idle(&mut self) -> Result<WorkloadEnd> {
+        let Ok(mut program) = self.start(&self.plan.idle_words) else {
+            return Ok(WorkloadEnd::Exited(0));
+        };
+        while program.poll()?.is_none() {
+            self.discard_clients()?;
+        }
+        self.discard_clients()?;
+        Ok(WorkloadEnd::Exited(0))
+    }
+
+    fn discard_clients(&mut self) -> Result<()> {
+        self.plan.recorder.as_mut().map_or(Ok(()), Recorder::discard)
+    }
+
+    /// Waits for the end of the workload, and reads meanwhile what would be lost otherwise.
+    fn attend(
+        &mut self,
+        workload: &mut Workload,
+        at: (PhaseStage, u32),
+        sink: &mut dyn Sink,
+    ) -> Result<WorkloadEnd> {
+        if let Some(pace) = &mut self.pace {
+            pace.begin();
+        }
         let status = loop {
             if let Some(status) = workload.poll()? {
                 break status;
             }
-            self.observer.events(sink)?;
+            if let Some(limit) = self.plan.timeout.filter(|limit| workload.age() >= *limit) {
+                return self.end_hanging(workload, at, limit, sink);
+            }
+            self.events_if_due(workload.age(), sink)?;
             self.clients(sink)?;
         };
         self.clients(sink)?;
-        let monotonic_ns = monotonic_ns();
-        let iteration = Iteration { status, duration_ns: monotonic_ns - began, monotonic_ns };
-        send(FrameKind::Iteration, &iteration, sink)?;
-        Ok(status)
+        if let Some(pace) = &mut self.pace {
+            pace.end(workload.age());
+        }
+        if status != 0 && self.interrupt.is_set() {
+            self.observer.events(sink)?;
+            return Ok(WorkloadEnd::Interrupted);
+        }
+        Ok(WorkloadEnd::Exited(status))
+    }
+
+    /// Records who holds what while the workload hangs, and ends it.
+    fn end_hanging(
+        &mut self,
+        workload: &mut Workload,
+        (stage, iteration): (PhaseStage, u32),
+        limit: Duration,
+        sink: &mut dyn Sink,
+    ) -> Result<WorkloadEnd> {
+        self.clients(sink)?;
+        self.observer.events(sink)?;
+        let epoch = self.observer.mark(false)?;
+        begin(PhaseStage::After, 0, epoch, sink)?;
+        let after_ns = u64::try_from(workload.age().as_nanos()).unwrap_or(u64::MAX);
+        send(FrameKind::Hang, &Hang { stage, iteration, after_ns }, sink)?;
+        self.census_after(sink)?;
+        let ended = workload.end();
+        self.clients(sink)?;
+        Ok(WorkloadEnd::TimedOut(RunOutcome::TimedOut { limit, ended }))
+    }
+
+    /// Reads events before they may be overwritten; what costs the TEE nothing is read at once.
+    fn events_if_due(&mut self, now: Duration, sink: &mut dyn Sink) -> Result<()> {
+        if self.pace.as_ref().is_some_and(|pace| !pace.is_due(now)) {
+            return Ok(());
+        }
+        let n_events = self.events(sink)?;
+        if let Some(pace) = &mut self.pace {
+            pace.read(now, n_events);
+        }
+        Ok(())
+    }
+
+    /// Passes on the events since the last read; returns their number, with the lost ones.
+    fn events(&mut self, sink: &mut dyn Sink) -> Result<u64> {
+        let position = self.observer.position();
+        self.observer.events(sink)?;
+        Ok(self.observer.position().saturating_sub(position))
     }
 
     /// Passes on the client calls since the last poll.
@@ -214,8 +329,15 @@ impl<'e> WorkloadRun<'e> {
     }
 
     fn census_after(&mut self, sink: &mut dyn Sink) -> Result<LiveCounts> {
-        self.observer.events(sink)?;
-        self.observer.census(sink)
+        let n_events = self.events(sink)?;
+        if let Some(pace) = &mut self.pace {
+            pace.read_last(n_events);
+        }
+        let counts = self.observer.census(sink)?;
+        if let Some(supplicant) = &mut self.plan.supplicant {
+            supplicant.sample(sink)?;
+        }
+        Ok(counts)
     }
 }
 

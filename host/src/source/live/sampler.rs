@@ -29,6 +29,7 @@ use crate::{
     source::{
         Sink,
         observer::{LiveCounts, Observer, send},
+        stock::Stock,
     },
 };
 
@@ -71,6 +72,10 @@ pub(crate) struct Sampler {
     /// Size of the longest page so far, in bytes.
     longest: usize,
     next_event: u64,
+    /// Events that the ring of the TEE core holds.
+    event_room: u64,
+    /// Queries the heaps of TAs, if wanted.
+    heaps: Option<Stock>,
 }
 
 impl Sampler {
@@ -83,7 +88,15 @@ impl Sampler {
             reply: vec![0; REPLY_BYTES],
             longest: 0,
             next_event: 1,
+            event_room: 0,
+            heaps: None,
         }
+    }
+
+    /// Queries the heaps of TAs for each snapshot, too.
+    pub(crate) fn with_heaps(mut self, heaps: Stock) -> Self {
+        self.heaps = Some(heaps);
+        self
     }
 
     /// Says hello and checks the versions.
@@ -111,8 +124,9 @@ impl Sampler {
         }
         let (result, epoch, features) = (hello.pta_result, hello.epoch, hello.features);
         // An older TA refuses a request for a section that it does not know.
-        let has_stacks =
-            hello.current >= version::STACKS && features & pta::FEATURE_STACKS != 0;
+        let has_stacks = hello.current >= version::STACKS && features & pta::FEATURE_STACKS != 0;
+        let has_events = features & pta::FEATURE_EVENTS != 0;
+        let event_room = if has_events { hello.event_room.into() } else { 0 };
         sink.frame(Some(FrameKind::Records), page)?;
         if result != 0 {
             bail!(NotObservable(format!(
@@ -122,6 +136,7 @@ impl Sampler {
             )));
         }
         self.has_stacks = has_stacks;
+        self.event_room = event_room;
         Ok(Greeting { epoch, features })
     }
 
@@ -144,6 +159,18 @@ impl Sampler {
                 None => return Ok(counts),
             }
         }
+    }
+
+    /// Queries the heaps of TAs, unless somebody uses the TEE right now: the query can hang while
+    /// another client opens a session (observed on optee_os 4.10.0).
+    fn ta_heaps(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        if self.heaps.is_none() {
+            return Ok(());
+        }
+        let position = self.next_event;
+        self.events(sink)?;
+        let is_quiet = self.next_event == position;
+        self.heaps.as_mut().map_or(Ok(()), |heaps| heaps.ta_heaps(is_quiet, sink))
     }
 
     fn call(&mut self, command: TaCommand, request: &impl Serialize) -> Result<&[u8], TeeError> {
@@ -191,10 +218,15 @@ impl Drop for Sampler {
 
 impl Observer for Sampler {
     fn begin(&mut self, sink: &mut dyn Sink) -> Result<u32> {
-        Ok(self.hello(sink)?.epoch)
+        let epoch = self.hello(sink)?.epoch;
+        if let Some(heaps) = &mut self.heaps {
+            heaps.begin(sink)?;
+        }
+        Ok(epoch)
     }
 
     fn census(&mut self, sink: &mut dyn Sink) -> Result<LiveCounts> {
+        self.ta_heaps(sink)?;
         let stacks = if self.has_stacks { Section::Stacks.bit() } else { 0 };
         self.sections(SECTIONS | stacks, sink)
     }
@@ -216,6 +248,10 @@ impl Observer for Sampler {
             _ => None,
         });
         Ok(violations.unwrap_or(0))
+    }
+
+    fn event_room(&self) -> Option<u64> {
+        Some(self.event_room)
     }
 
     /// The frugal mode is slower.

@@ -116,6 +116,10 @@ impl Observer for BothWorlds {
         self.tee.as_mut().map_or(Ok(()), |tee| tee.events(sink))
     }
 
+    fn event_room(&self) -> Option<u64> {
+        self.tee.as_ref().map_or(Some(0), |tee| tee.event_room())
+    }
+
     fn set_frugal(&mut self, frugal: bool) {
         if let Ok(tee) = &mut self.tee {
             tee.set_frugal(frugal);

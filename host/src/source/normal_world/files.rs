@@ -6,13 +6,16 @@ use std::{
 };
 
 use anyhow::Result;
-use teeleak_analysis::model::{LedgerFiles, LedgerKind};
+use teeleak_analysis::{
+    model::{LedgerFiles, LedgerKind},
+    parse::ledgers,
+};
 
 use super::{
     Depth,
     bytes::{LedgerText, MOST_BYTES, read, send_text},
     gaps::{LedgerObstacle, MissedLedgers},
-    page_owner,
+    own_memory, page_owner,
 };
 use crate::source::Sink;
 
@@ -68,7 +71,8 @@ impl LedgerFile {
         let mut budget = MOST_OF_LEDGER;
         for path in paths {
             match self.text(&path, budget.min(MOST_BYTES), missed) {
-                Ok(text) => {
+                Ok(mut text) => {
+                    self.append_own(root, &mut text);
                     budget = budget.saturating_sub(text.text.len());
                     send_text(self.ledger, &display_path(root, &path), &text, missed, sink)?;
                 }
@@ -79,6 +83,18 @@ impl LedgerFile {
             }
         }
         Ok(())
+    }
+
+    /// Appends what the memory in use includes of teeleak's own.
+    fn append_own(&self, root: &Path, text: &mut LedgerText) {
+        let bytes = match self.ledger {
+            LedgerKind::MemInfo => own_memory::ring_bytes(root),
+            _ => 0,
+        };
+        if bytes > 0 {
+            let line = format!("{}: {} kB\n", ledgers::OWN_SHARED_MEMORY, bytes / 1024);
+            text.text.extend_from_slice(line.as_bytes());
+        }
     }
 
     fn text(&self, path: &Path, most: usize, missed: &mut MissedLedgers) -> io::Result<LedgerText> {

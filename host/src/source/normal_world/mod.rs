@@ -16,11 +16,13 @@ mod buffers;
 mod bytes;
 mod files;
 mod gaps;
+mod own_memory;
 mod page_owner;
 mod pages;
 mod pools;
 mod process;
 mod processes;
+mod supplicant;
 mod synthetic_texts;
 
 use std::path::{Path, PathBuf};
@@ -30,6 +32,7 @@ pub(crate) use both_worlds::{TeeAbsence, no_tee};
 pub(crate) use gaps::LedgerObstacle;
 use gaps::MissedLedgers;
 use processes::ProcessTables;
+pub(crate) use supplicant::Supplicant;
 use teeleak_analysis::model::{LedgerKind, Pool};
 
 use super::Sink;

@@ -18,6 +18,7 @@ use teeleak_analysis::model::LedgerKind;
 use super::{
     bytes::{MOST_BYTES, read},
     gaps::LedgerObstacle,
+    own_memory::is_ring,
     process::{ProcessIdentity, plain},
 };
 
@@ -68,7 +69,8 @@ pub(super) fn append_process(
     let (mut looked, mut lost) = (0, 0);
     // Writing to memory never fails.
     let _ = writeln!(text, "pid {pid} start {} page {page} comm {}", who.start, who.comm);
-    for area in maps.lines().filter_map(area) {
+    let is_foreign = |area: &Area<'_>| !is_ring(area.name);
+    for area in maps.lines().filter_map(area).filter(is_foreign) {
         let pages = (area.end - area.begin) / page;
         if looked + pages > MOST_PAGES {
             lost += pages;

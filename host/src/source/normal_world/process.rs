@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     ffi::OsStr,
+    fmt::Write as _,
     fs,
     io::{self, ErrorKind},
     os::unix::ffi::OsStrExt as _,
@@ -52,6 +53,27 @@ pub(super) fn read_identity(folder: &Path) -> Option<ProcessIdentity> {
         comm: plain(comm),
         limit: limit(&String::from_utf8_lossy(&limits)),
     })
+}
+
+/// Appends the line of a process.
+pub(super) fn append_process(pid: u32, who: &ProcessIdentity, fds: u64, text: &mut String) {
+    let ProcessIdentity { start, comm, limit } = who;
+    let limit = limit.map_or_else(|| "-".to_owned(), |limit| limit.to_string());
+    // Writing to memory never fails.
+    let _ = writeln!(text, "pid {pid} start {start} fds {fds} limit {limit} comm {comm}");
+}
+
+/// Appends the lines of a process and its kinds of descriptors.
+pub(super) fn append_walk(
+    pid: u32,
+    who: &ProcessIdentity,
+    walked: &ProcessWalk,
+    text: &mut String,
+) {
+    append_process(pid, who, walked.fds, text);
+    for (n, kind) in &walked.kinds {
+        let _ = writeln!(text, " {n} {kind}");
+    }
 }
 
 /// A name without control characters.

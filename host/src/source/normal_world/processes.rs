@@ -8,7 +8,6 @@
 
 use std::{
     collections::BTreeMap,
-    fmt::Write as _,
     fs,
     io::{self, ErrorKind},
     os::unix::fs::DirEntryExt as _,
@@ -23,7 +22,8 @@ use super::{
     Depth,
     gaps::{LedgerObstacle, MissedLedgers, rights},
     process::{
-        ProcessIdentity, ProcessWalk, pass_on_buffers, pass_on_mappings, read_identity, walk,
+        ProcessIdentity, ProcessWalk, append_process, append_walk, pass_on_buffers,
+        pass_on_mappings, read_identity, walk,
     },
     synthetic_texts::SyntheticTexts,
 };
@@ -132,11 +132,11 @@ impl ProcessTables {
         let walked = if needs_walk { look(&folder, missed) } else { None };
         known.fds = walked.as_ref().map(|walked| walked.fds).or(fds);
         let Some(fds) = known.fds else { return Ok(()) };
-        append_process(pid, &known.who, fds, &mut texts.descriptors);
-        let Some(walked) = walked else { return Ok(()) };
-        for (n, kind) in &walked.kinds {
-            let _ = writeln!(texts.descriptors, " {n} {kind}");
-        }
+        let Some(walked) = walked else {
+            append_process(pid, &known.who, fds, &mut texts.descriptors);
+            return Ok(());
+        };
+        append_walk(pid, &known.who, &walked, &mut texts.descriptors);
         (known.buffers, known.client) = (!walked.buffers.is_empty(), walked.client);
         if known.client {
             texts.pages_of(&folder, pid, &known.who, missed);
@@ -212,18 +212,12 @@ fn look(folder: &Path, missed: &mut MissedLedgers) -> Option<ProcessWalk> {
     }
 }
 
-fn append_process(pid: u32, who: &ProcessIdentity, fds: u64, text: &mut String) {
-    let ProcessIdentity { start, comm, limit } = who;
-    let limit = limit.map_or_else(|| "-".to_owned(), |limit| limit.to_string());
-    // Writing to memory never fails.
-    let _ = writeln!(text, "pid {pid} start {start} fds {fds} limit {limit} comm {comm}");
-}
-
-/// IDs of all processes, with the inodes of their folders.
+/// IDs of all processes but this one, with the inodes of their folders.
 fn list(proc: &Path) -> io::Result<Vec<(u32, u64)>> {
     let mut processes: Vec<_> = fs::read_dir(proc)?
         .flatten()
         .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.ino())))
+        .filter(|(pid, _)| *pid != std::process::id())
         .collect();
     processes.sort_unstable();
     if processes.is_empty() { Err(ErrorKind::NotFound.into()) } else { Ok(processes) }

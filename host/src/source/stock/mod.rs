@@ -20,7 +20,7 @@ use teeleak_analysis::parse::{console::MarkedDump, stats::ta_bytes};
 use teeleak_proto::{
     frame::FrameKind,
     stock::{self, DumpEnd, StatsReply},
-    tee_result::SHORT_BUFFER,
+    tee_result::{BUSY, SHORT_BUFFER},
 };
 
 use super::Sink;
@@ -137,6 +137,14 @@ impl Stock {
             answer = self.pta.ask(Question::Tas, &mut self.reply);
         }
         self.pass_on(stock::TA_STATS, answer, sink)
+    }
+
+    /// Passes on the heaps of the TAs, or that the TEE is too busy to ask for them.
+    pub(crate) fn ta_heaps(&mut self, is_quiet: bool, sink: &mut dyn Sink) -> Result<()> {
+        if is_quiet {
+            return self.tas(sink);
+        }
+        self.pass_on(stock::TA_STATS, Answer { result: BUSY, bytes: 0 }, sink)
     }
 
     fn pass_on(&mut self, command: u32, answer: Answer, sink: &mut dyn Sink) -> Result<()> {

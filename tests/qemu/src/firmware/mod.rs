@@ -55,6 +55,17 @@ impl Firmware {
         fs::canonicalize(&link).map_err(LabError::io("find the TA dev kit", &link))
     }
 
+    /// The TAs of OP-TEE's own tree, with their places in a guest's share.
+    ///
+    /// # Errors
+    /// When the firmware in the cache has lost them.
+    pub fn in_tree_tas(&self) -> Result<Vec<(PathBuf, String)>> {
+        let folder = self.ta_kit()?.join("ta");
+        let names = crate::cache::files_below(&folder)?.into_iter();
+        let tas = names.filter(|name| name.extension().is_some_and(|end| end == "ta"));
+        Ok(tas.map(|name| (folder.join(&name), format!("ta/{}", name.display()))).collect())
+    }
+
     /// The configuration that the core was built with, as `CFG_X=y` lines.
     #[must_use]
     pub fn configuration(&self) -> PathBuf {

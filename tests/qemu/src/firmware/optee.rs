@@ -45,12 +45,13 @@ pub(super) fn build(
 }
 
 fn prepare(source: &Tree, variant: &Variant, overlays: &[PathBuf], place: &Path) -> Result<()> {
-    let step = progress::step(&format!("prepare OP-TEE's tree ({})", variant.name));
+    let step =
+        progress::step(&format!("prepare the tree of {} ({})", source.release, variant.name));
     let wanted = place.with_file_name(format!("{}.wanted", file_name(place)));
     remove_dir(&wanted)?;
     copy_pristine(&source.dir, &wanted)?;
     for overlay in overlays.iter().filter(|_| variant.patched) {
-        overlay::apply(overlay, &wanted, &source.name)?;
+        overlay::apply(overlay, &wanted, &source.release)?;
     }
     let written = tree::sync(&wanted, place, &[OUT])?;
     remove_dir(&wanted)?;
@@ -86,7 +87,7 @@ fn make(cache: &Cache, source: &Tree, variant: &Variant, place: &Path) -> Result
         .arg(format!("CROSS_COMPILE={CROSS}"))
         .arg(format!("CROSS_COMPILE64={CROSS}"))
         .arg("PYTHON3=/usr/bin/python3")
-        .arg(format!("TEE_IMPL_VERSION={}", source.name))
+        .arg(format!("TEE_IMPL_VERSION={}", source.release))
         .env("SOURCE_DATE_EPOCH", "0")
         // Some versions of python3-cryptography refuse to start without it.
         .env("CRYPTOGRAPHY_OPENSSL_NO_LEGACY", "1")

@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::UNIX_EPOCH;
 
 use crate::cache::{Cache, Key, files_below};
+use crate::command::output;
 use crate::deb::unpack_source;
 use crate::error::{LabError, Result};
 use crate::packages::versioned_name;
@@ -17,6 +19,8 @@ const OVERRIDE: &str = "OPTEE_OS_SRC";
 pub(super) struct Tree {
     /// Its name in messages and of its build folder.
     pub(super) name: String,
+    /// The release that it is: what the core says at boot, and reports say.
+    pub(super) release: String,
     /// What distinguishes its content from another's.
     pub(super) id: String,
     /// Where it is.
@@ -36,7 +40,7 @@ pub(super) fn unpacked(cache: &Cache, dsc: &Path) -> Result<Tree> {
     let name = versioned_name(dsc);
     let dir = cache
         .made(&format!("sources/{name}"), |dir| unpack_source(cache, dsc, &dir.join("tree")))?;
-    Ok(Tree { id: name.clone(), name, dir: dir.join("tree") })
+    Ok(Tree { id: name.clone(), release: name.clone(), name, dir: dir.join("tree") })
 }
 
 fn own(dir: &Path) -> Result<Tree> {
@@ -52,7 +56,56 @@ fn own(dir: &Path) -> Result<Tree> {
         key = key.with(&file.display().to_string(), stamp(&dir.join(&file))?);
     }
     let place = Key::new().with("dir", dir.display().to_string()).finish();
-    Ok(Tree { name: format!("own-{place}"), id: key.finish(), dir })
+    let release = release(&dir)?;
+    key = key.with("release", &release);
+    Ok(Tree { name: format!("own-{place}"), release, id: key.finish(), dir })
+}
+
+/// The release that a tree of the user's own says it is: Debian's package, the state of its git
+/// repository, or the revision in its configuration.
+fn release(dir: &Path) -> Result<String> {
+    let read = |name: &str| fs::read_to_string(dir.join(name)).unwrap_or_default();
+    if let Some(package) = package(&read("debian/changelog")) {
+        return Ok(package);
+    }
+    if let Some(state) = git_state(dir) {
+        return Ok(state);
+    }
+    revision(&read("mk/config.mk")).ok_or_else(|| {
+        LabError::Unusable(format!(
+            "{OVERRIDE} is {}, whose mk/config.mk has no CFG_OPTEE_REVISION_MAJOR and _MINOR",
+            dir.display()
+        ))
+    })
+}
+
+/// `optee-os (4.10.0-2) unstable; urgency=medium` is `optee-os_4.10.0-2`.
+fn package(changelog: &str) -> Option<String> {
+    let (name, rest) = changelog.lines().next()?.split_once(" (")?;
+    Some(format!("{name}_{}", rest.split_once(')')?.0))
+}
+
+/// As OP-TEE's own makefile names it. Only of a repository that begins here: the tree may lie in another
+/// one.
+fn git_state(dir: &Path) -> Option<String> {
+    if !dir.join(".git").exists() {
+        return None;
+    }
+    let mut command = Command::new("git");
+    command.arg("-C").arg(dir).args(["describe", "--always", "--dirty=-dev"]);
+    Some(output(&mut command).ok()?.trim().to_owned()).filter(|state| !state.is_empty())
+}
+
+/// `4.10.0`, from its parts.
+fn revision(config: &str) -> Option<String> {
+    let part = |name: &str| {
+        let lines = config.lines().filter_map(|line| line.strip_prefix(name));
+        let mut values = lines.filter_map(|rest| rest.trim_start().strip_prefix("?="));
+        values.next().map(|value| value.trim().to_owned())
+    };
+    let [major, minor] = ["MAJOR", "MINOR"].map(|name| part(&format!("CFG_OPTEE_REVISION_{name}")));
+    let extra = part("CFG_OPTEE_REVISION_EXTRA").unwrap_or_default();
+    Some(format!("{}.{}{extra}", major?, minor?))
 }
 
 /// Size and time of a file: enough to see a change without reading it all.
@@ -67,4 +120,20 @@ pub(super) fn own_files(dir: &Path) -> Result<Vec<PathBuf>> {
     let mut files = files_below(dir)?;
     files.retain(|file| !file.starts_with(".git") && !file.starts_with("out"));
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_keeps_the_name_of_its_release() {
+        let changelog = "optee-os (4.10.0-2) unstable; urgency=medium\n\n  * New\n";
+        assert_eq!(package(changelog).unwrap(), "optee-os_4.10.0-2");
+        assert_eq!(package(""), None);
+        let config = "CFG_OPTEE_REVISION_MAJOR ?= 4\nCFG_OPTEE_REVISION_MINOR ?= 10\n\
+                      CFG_OPTEE_REVISION_EXTRA ?= .1\n";
+        assert_eq!(revision(config).unwrap(), "4.10.1");
+        assert_eq!(revision("CFG_OPTEE_REVISION_MAJOR ?= 4\n"), None);
+    }
 }

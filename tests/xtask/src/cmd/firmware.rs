@@ -4,8 +4,11 @@ use std::process::ExitCode;
 
 use teeleak_qemu::{Lab, VARIANTS};
 
+use super::OPTEE_OS_SRC;
+
 /// Arguments of `firmware`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = OPTEE_OS_SRC)]
 pub(crate) struct Args {
     /// Which configuration to build
     #[arg(long, default_value = "default")]

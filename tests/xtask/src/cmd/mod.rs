@@ -17,6 +17,12 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+/// How to take another OP-TEE, for the help of what builds one.
+const OPTEE_OS_SRC: &str = "\
+Environment:
+  OPTEE_OS_SRC=DIR  Take this optee_os tree in place of Debian's source package; its
+                    in-tree TAs go into the guest, and reports show its release";
+
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

@@ -7,8 +7,11 @@ use std::time::Duration;
 use anyhow::Context;
 use teeleak_qemu::{Lab, User};
 
+use super::OPTEE_OS_SRC;
+
 /// Arguments of `qemu`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = OPTEE_OS_SRC)]
 pub(crate) struct Args {
     /// Which firmware to boot
     #[arg(long, default_value = "default")]

@@ -2,6 +2,7 @@
 
 mod families;
 mod group;
+mod idle;
 mod instances;
 mod regions;
 mod sessions;
@@ -37,6 +38,7 @@ pub fn findings(observation: &Observation, options: &GrowthOptions) -> Vec<Findi
     findings.extend(sessions::findings(&timeline, *options));
     findings.extend(instances::findings(&timeline, *options));
     findings.extend(sites::findings(&timeline, observation, *options));
+    findings.extend(idle::findings(&timeline, observation));
     // Stable: a TA's regions and sessions come before their allocation sites.
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     distinguish(&mut findings);

@@ -59,7 +59,8 @@ fn finding(
         subject,
         cause: None,
         blame: None,
-        next_step: (next_step(&first.site.key, severity) + symbols_hint(first, wanter, severity)).into(),
+        next_step: (next_step(&first.site.key, severity) + symbols_hint(first, wanter, severity))
+            .into(),
     })
 }
 
@@ -78,11 +79,7 @@ fn wanted_by(wanter: Option<&Function>) -> String {
 }
 
 /// How to have the levels of the call stack named.
-fn symbols_hint(
-    first: &JudgedSite,
-    wanter: Option<&Function>,
-    severity: Severity,
-) -> &'static str {
+fn symbols_hint(first: &JudgedSite, wanter: Option<&Function>, severity: Severity) -> &'static str {
     match (&first.site.stack, wanter) {
         (Some(_), None) if severity > Severity::Note => {
             "; the call stack gets names with `teeleak report --tee tee.elf` and the capture of the run (-o)"
@@ -91,7 +88,7 @@ fn symbols_hint(
     }
 }
 
-fn subject(key: &SiteKey, functions: &CoreFunctions) -> Subject {
+pub(super) fn subject(key: &SiteKey, functions: &CoreFunctions) -> Subject {
     Subject::Site {
         file: key.file.clone(),
         line: key.line,

@@ -41,8 +41,8 @@ pub(crate) fn names(census: &LedgerSnapshot) -> BTreeMap<u64, &LedgerEntry> {
     total_rows.filter_map(|row| Some((row.holder.as_ref()?.pid, row))).collect()
 }
 
-pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
-    let prints = SnapshotSeries::new(normal, LedgerKind::Descriptors, |_| true);
+pub(crate) fn findings(normal: &NormalWorld, ledger: LedgerKind) -> Vec<Finding> {
+    let prints = SnapshotSeries::new(normal, ledger, |_| true);
     let Some(last) = prints.snapshots().next_back() else { return Vec::new() };
     let list = |census| of_census(census).collect();
     let columns = prints.columns(list, PROCESSES);
@@ -50,7 +50,8 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     for row in last.rows.iter().filter(|row| row.name.is_empty()) {
         let Some(of) = process(row) else { continue };
         let Some(counted) = columns.get(&of).map(CountSeries::since_its_begin) else { continue };
-        let table = DescriptorTable { row, of, said: counted.judge(), counted, prints: &prints };
+        let said = counted.judge();
+        let table = DescriptorTable { ledger, row, of, said, counted, prints: &prints };
         ranked_findings.extend(table.finding());
     }
     ranked_findings.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
@@ -77,6 +78,7 @@ impl CountSeries {
 
 /// The descriptors of one process.
 struct DescriptorTable<'n> {
+    ledger: LedgerKind,
     row: &'n LedgerEntry,
     of: ProcessKey,
     counted: CountSeries,
@@ -101,7 +103,7 @@ impl DescriptorTable<'_> {
         let verdict = self.said.verdict;
         let draft = FindingBuilder::new(
             FindingKind::PoolGrowth,
-            holding(Listing::Ledger(LedgerKind::Descriptors), &holder.comm, Some(holder.pid)),
+            holding(Listing::Ledger(self.ledger), &holder.comm, Some(holder.pid)),
             severity,
             self.title(holder, (first, last)),
         )

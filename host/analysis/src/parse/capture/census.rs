@@ -14,7 +14,9 @@ use teeleak_proto::{
     snapshot::{Section, SectionHead},
 };
 
-use super::{HelloFacts, NamePool, StackPool, entries, gap, section::SectionEntries, stacks::ListedStacks};
+use super::{
+    HelloFacts, NamePool, StackPool, entries, gap, section::SectionEntries, stacks::ListedStacks,
+};
 
 /// The entries that the pages of a snapshot have listed so far.
 pub(super) struct CensusBuilder {
@@ -101,6 +103,11 @@ impl CensusBuilder {
     /// Allocations without room for their call stack.
     pub(super) fn lost_stacks(&self) -> u64 {
         self.stacks.lost_count()
+    }
+
+    /// Whether the last page was read.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
     }
 
     /// The pools, if the snapshot has no other section.

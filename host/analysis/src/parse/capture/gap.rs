@@ -151,5 +151,10 @@ pub(super) fn no_room(lost: u64) -> Gap {
 
 /// The end of the run is missing from the recording.
 pub(super) fn no_end() -> Gap {
-    gap("the end of the run", Reason::Damaged, None, 0)
+    gap("the end of the run", Reason::Cut, None, 0)
+}
+
+/// The snapshot that was being taken when the recording stopped.
+pub(super) fn no_last_snapshot() -> Gap {
+    gap("the last snapshot", Reason::Cut, None, 0)
 }

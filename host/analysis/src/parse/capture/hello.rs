@@ -27,8 +27,9 @@ impl ObservationBuilder {
         self.observation.platform.no_tee = None;
         self.observation.platform.release = Some(hello.release.into());
         self.observation.platform.boot = (hello.boot != 0).then_some(hello.boot);
-        self.observation.platform.records_events = hello.features & pta::FEATURE_EVENTS != 0;
         self.hello = Some(HelloFacts { features: hello.features, tick_hz: hello.tick_hz });
+        self.observation.platform.has_events =
+            hello.pta_result == 0 && hello.features & pta::FEATURE_EVENTS != 0;
         self.observation.gaps.extend(gap::of_features(hello));
         if !version::agrees(hello.min, hello.current) {
             self.observation.gaps.push(gap::of_version(hello));

@@ -19,12 +19,14 @@ mod entries;
 mod events;
 pub(crate) mod gap;
 mod hello;
+mod losses;
 mod normal_world;
 mod push;
 pub mod remedy;
 mod section;
 mod stacks;
 mod stock;
+mod ta_heaps;
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -36,16 +38,17 @@ use hello::HelloFacts;
 use normal_world::NormalWorldReader;
 use stacks::StackPool;
 use stock::StockReader;
+use ta_heaps::TaHeaps;
 use teeleak_proto::{
     frame,
-    frame::FrameKind,
+    frame::{FrameKind, PhaseStage},
     record,
     record::{Record, RecordError},
 };
 
 use crate::{
     alarm,
-    model::{Gap, Moment, Observation, Reason, SourceLocation, Stage, Symbol},
+    model::{Hang, Moment, Observation, SourceLocation, Stage, Symbol},
 };
 
 /// A stretch of bytes in a capture that are not frames.
@@ -55,6 +58,9 @@ pub struct Damage {
     pub bytes: u64,
     /// Whether the file ends there.
     pub at_end: bool,
+    /// Whether the stretch is the begin of a frame that the end of the file cuts: nothing is damaged, but
+    /// the recording stopped there.
+    pub is_cut: bool,
 }
 
 /// Builds an observation, frame by frame.
@@ -82,6 +88,10 @@ pub struct ObservationBuilder {
     damaged_bytes: u64,
     /// Allocations without room for their call stack.
     lost_stacks: u64,
+    /// Bytes of a frame that the end of the file cuts.
+    cut_bytes: u64,
+    /// Heaps of TAs for the next snapshot.
+    heaps: Option<TaHeaps>,
 }
 
 /// Keeps one copy of each name.
@@ -122,6 +132,7 @@ impl ObservationBuilder {
             Some(FrameKind::NormalText) => self.normal_text(payload),
             Some(FrameKind::NormalUnseen) => self.normal_unseen(payload),
             Some(FrameKind::NoTee) => self.no_tee(payload),
+            Some(FrameKind::Hang) => self.hang(payload),
             Some(FrameKind::Console) => {
                 self.stock.console(payload);
                 self.log.push(payload);
@@ -140,6 +151,11 @@ impl ObservationBuilder {
 
     /// Records bytes that were not frames.
     pub fn damage(&mut self, damage: Damage) {
+        if damage.is_cut {
+            self.cut_bytes = damage.bytes;
+            self.ended = false;
+            return;
+        }
         self.frames += 1;
         self.observation.accounting.rejected += 1;
         self.damaged_bytes += damage.bytes;
@@ -171,6 +187,8 @@ impl ObservationBuilder {
             unknown_lines: 0,
             damaged_bytes: 0,
             lost_stacks: 0,
+            cut_bytes: 0,
+            heaps: None,
         }
     }
 
@@ -196,10 +214,12 @@ impl ObservationBuilder {
     /// The whole observation.
     #[must_use]
     pub fn finish(mut self) -> Observation {
+        self.drop_cut_census();
         self.end_census();
         self.end_log();
         self.end_clients();
         self.note_losses();
+        self.note_silence();
         self.observation.canary = self.canary.result();
         self.observation.accounting.read = self.frames;
         self.observation
@@ -210,29 +230,6 @@ impl ObservationBuilder {
         self.observation.incidents.extend(incidents);
         let known_release = &mut self.observation.platform.release;
         *known_release = known_release.take().or(release);
-    }
-
-    fn note_losses(&mut self) {
-        let (any, lost) = self.lost_events;
-        if any {
-            let remedy = Some(remedy::MORE_EVENTS.into());
-            let label = "events".into();
-            self.observation.gaps.push(Gap { what: label, reason: Reason::Overrun, remedy, lost });
-        }
-        if !self.ended {
-            self.observation.gaps.push(gap::no_end());
-        }
-        let losses = [
-            ("records", Reason::NotOffered, Some(remedy::OTHER_VERSION), self.unknown_records),
-            ("lines of the kernel trace", Reason::Damaged, None, self.unknown_lines),
-            ("lines of normal-world ledgers", Reason::Damaged, None, self.rejected_lines()),
-            ("call stacks of allocations", Reason::NoRoom, Some(remedy::MORE_STACKS), self.lost_stacks),
-            ("bytes of the capture", Reason::Damaged, None, self.damaged_bytes),
-        ];
-        for (what, reason, remedy, lost) in losses.into_iter().filter(|loss| loss.3 > 0) {
-            let remedy = remedy.map(Into::into);
-            self.observation.gaps.push(Gap { what: what.into(), reason, remedy, lost });
-        }
     }
 
     fn place(&self) -> SourceLocation {
@@ -280,7 +277,8 @@ impl ObservationBuilder {
         }
         self.moment = Moment { stage: Stage::from(phase.stage), iteration: phase.iteration };
         // A single snapshot has one phase; a run goes from iteration to iteration to its end.
-        self.ended = phase.iteration == 0;
+        let has_begun = self.is_run() && phase.stage == PhaseStage::Before;
+        self.ended = phase.iteration == 0 && !has_begun;
         Some(())
     }
 
@@ -289,6 +287,13 @@ impl ObservationBuilder {
         if iteration.status != 0 {
             self.observation.failed.push((self.place(), iteration.status));
         }
+        Some(())
+    }
+
+    fn hang(&mut self, payload: &[u8]) -> Option<()> {
+        let hang: frame::Hang = postcard::from_bytes(payload).ok()?;
+        let moment = Moment { stage: Stage::from(hang.stage), iteration: hang.iteration };
+        self.observation.hang = Some(Hang { moment, after: Duration::from_nanos(hang.after_ns) });
         Some(())
     }
 
@@ -340,6 +345,10 @@ impl ObservationBuilder {
     }
 
     fn stats(&mut self, payload: &[u8]) -> Option<()> {
+        if self.hello.is_some() {
+            self.heaps = Some(TaHeaps::read(payload)?);
+            return Some(());
+        }
         self.is_stock();
         let context = (self.moment, self.place());
         self.stock.stats(payload, context)
@@ -370,7 +379,10 @@ impl ObservationBuilder {
             return;
         }
         self.lost_stacks = self.lost_stacks.max(draft.lost_stacks());
-        let sample = draft.finish();
+        let mut sample = draft.finish();
+        if let Some(heaps) = self.heaps.take() {
+            self.observation.gaps.extend(heaps.add_to(&mut sample));
+        }
         self.canary.look(&sample);
         self.observation.samples.push(sample);
     }

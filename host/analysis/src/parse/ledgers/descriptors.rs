@@ -14,6 +14,12 @@
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
 use crate::model::{Holder, LedgerEntry, LedgerKind, LedgerSnapshot};
 
+/// The first lines of such texts.
+const TITLES: [(&str, LedgerKind); 2] = [
+    ("descriptors of processes:", LedgerKind::Descriptors),
+    ("descriptors of tee-supplicant:", LedgerKind::Supplicant),
+];
+
 #[derive(Default)]
 pub(super) struct Descriptors {
     open: Option<LedgerSnapshot>,
@@ -26,9 +32,9 @@ impl Parser for Descriptors {
         _: &TextContext,
         out: &mut LedgerOutput,
     ) -> LineOutcome {
-        if line.raw == "descriptors of processes:" {
+        if let Some((_, ledger)) = TITLES.iter().find(|(title, _)| line.raw == *title) {
             self.end(out);
-            self.open = Some(LedgerSnapshot::new(LedgerKind::Descriptors, "", line.place.clone()));
+            self.open = Some(LedgerSnapshot::new(*ledger, "", line.place.clone()));
             return LineOutcome::Parsed;
         }
         let Some(census) = &mut self.open else { return LineOutcome::Ignored };

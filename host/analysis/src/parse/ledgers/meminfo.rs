@@ -1,6 +1,7 @@
 //! `/proc/meminfo`: `MemTotal:        1009276 kB` (Linux `fs/proc/meminfo.c`, any release).
 //!
-//! Several snapshots may follow each other: each starts with `MemTotal`.
+//! Several snapshots may follow each other: each starts with `MemTotal`. Teeleak's live source appends how
+//! much of the shared memory is its own, which is then counted as free.
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
 use crate::model::{LedgerEntry, LedgerKind, LedgerSnapshot};
@@ -11,7 +12,8 @@ pub(super) struct MemInfo {
 }
 
 /// Fields that are read; the others do not measure used memory.
-const FIELDS: [&str; 24] = [
+const FIELDS: [&str; 25] = [
+    OWN_SHARED_MEMORY,
     "MemTotal",
     "MemFree",
     "MemAvailable",
@@ -37,6 +39,30 @@ const FIELDS: [&str; 24] = [
     "GPUTotalUsed",
     "SecPageTables",
 ];
+
+/// Shared memory that is teeleak's own.
+pub const OWN_SHARED_MEMORY: &str = "TeeleakShmem";
+
+/// Fields that include it.
+const INCLUDING: [&str; 2] = ["Shmem", "Cached"];
+
+/// Fields that would include it if it were free.
+const EXCLUDING: [&str; 2] = ["MemFree", "MemAvailable"];
+
+/// Counts teeleak's own memory as free.
+fn without_own(mut census: LedgerSnapshot) -> LedgerSnapshot {
+    let own = |row: &LedgerEntry| &*row.name == OWN_SHARED_MEMORY;
+    let bytes = census.rows.iter().filter(|row| own(row)).map(|row| row.bytes).max().unwrap_or(0);
+    census.rows.retain(|row| !own(row));
+    for row in &mut census.rows {
+        if INCLUDING.contains(&&*row.name) {
+            row.bytes = row.bytes.saturating_sub(bytes);
+        } else if EXCLUDING.contains(&&*row.name) {
+            row.bytes = row.bytes.saturating_add(bytes);
+        }
+    }
+    census
+}
 
 impl Parser for MemInfo {
     fn line(
@@ -66,6 +92,29 @@ impl Parser for MemInfo {
     }
 
     fn end(&mut self, out: &mut LedgerOutput) {
-        self.open.take().into_iter().for_each(|census| out.census(census));
+        self.open.take().into_iter().for_each(|census| out.census(without_own(census)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::parse::ledgers::LedgerReader;
+
+    fn bytes(text: &str) -> Vec<(String, u64)> {
+        let mut reader = LedgerReader::new("meminfo");
+        text.lines().for_each(|line| reader.line(line.as_bytes()));
+        let census = reader.finish().censuses.remove(0);
+        census.rows.iter().map(|row| (row.name.to_string(), row.bytes / 1024)).collect()
+    }
+
+    #[test]
+    fn memory_of_teeleak_itself_is_free() {
+        let text = "MemTotal: 9000 kB\nMemFree: 3000 kB\nCached: 2000 kB\nShmem: 1500 kB\n";
+        let own = format!("{text}TeeleakShmem: 1024 kB\n");
+        let named = |figures: [(&str, u64); 4]| figures.map(|(name, kib)| (name.to_owned(), kib));
+        let [total, free] = [("MemTotal", 9000), ("MemFree", 3000)];
+        assert_eq!(bytes(text), named([total, free, ("Cached", 2000), ("Shmem", 1500)]));
+        let without = [total, ("MemFree", 4024), ("Cached", 976), ("Shmem", 476)];
+        assert_eq!(bytes(&own), named(without));
     }
 }

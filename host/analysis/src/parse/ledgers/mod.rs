@@ -48,6 +48,7 @@ mod sniff;
 
 use context::TextContext;
 use line::LedgerLine;
+pub use meminfo::OWN_SHARED_MEMORY;
 pub use sniff::has_ledgers;
 
 use super::lines::LineOutcome;
