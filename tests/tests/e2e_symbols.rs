@@ -126,9 +126,8 @@ fn site_leaks(capture: &Path, options: &[&str]) -> Vec<Value> {
     let arguments = [&["report", "--json"], options, &[capture.to_str().unwrap()]].concat();
     let report: Value = serde_json::from_str(&teeleak(&arguments).out).unwrap();
     let findings = report["findings"].as_array().unwrap().iter();
-    let is_leak = |finding: &&Value| {
-        finding["kind"] == "site_growth" && finding["severity"] == "failure"
-    };
+    let is_leak =
+        |finding: &&Value| finding["kind"] == "site_growth" && finding["severity"] == "failure";
     findings.filter(is_leak).cloned().collect()
 }
 

@@ -9,7 +9,8 @@ use teeleak_analysis::{
     growth::{GrowthOptions, findings},
     model::{
         CallStack, Completeness, CoreFunctions, Evidence, Finding, Function, Gap, Moment,
-        Observation, Owner, OwnerId, Reason, Sample, Severity, Site, SourceLocation, Stage, Subject,
+        Observation, Owner, OwnerId, Reason, Sample, Severity, Site, SourceLocation, Stage,
+        Subject,
     },
 };
 use teeleak_proto::Uuid;

@@ -3,8 +3,8 @@
 use teeleak_analysis::{
     growth::{Series, judge},
     model::{
-        CoreFunctions, Evidence, Finding, FindingKind, Observation, Owner, OwnerId, Pool, PoolKind, Sample, Stage,
-        Subject, Unit, Verdict,
+        CoreFunctions, Evidence, Finding, FindingKind, Observation, Owner, OwnerId, Pool, PoolKind,
+        Sample, Stage, Subject, Unit, Verdict,
     },
 };
 use teeleak_proto::Uuid;
@@ -113,11 +113,7 @@ fn preface(samples: &[Sample]) -> &[Sample] {
 
 /// Values before the first iteration, counted like the series. Empty if the two do not meet at
 /// iteration 0: the analysis may have subtracted the growth of idle iterations.
-fn base_values(
-    finding: &Finding,
-    observation: &Observation,
-    first: (f64, f64),
-) -> Vec<(f64, f64)> {
+fn base_values(finding: &Finding, observation: &Observation, first: (f64, f64)) -> Vec<(f64, f64)> {
     let samples = preface(&observation.samples);
     let Some((last, earlier)) = samples.split_last() else { return Vec::new() };
     let value = |sample, by| value(finding, sample, (by, &observation.core_functions));

@@ -33,8 +33,8 @@ mod subject;
 mod ta_name;
 mod tee_result;
 
-pub use call_stack::{CallStack, CoreFunctions};
 pub use call::{Call, CallKind, CallParam, ClientSource, Clients, FileKind, JoinReport, Process};
+pub use call_stack::{CallStack, CoreFunctions};
 pub use completeness::{Completeness, Gap, Reason};
 pub use event::{Caller, Event, EventKind};
 pub use figure::{Figure, FigureKind, Unit};

@@ -175,7 +175,10 @@ fn sites(sample: &Sample) -> Option<Vec<SiteJson<'_>>> {
         session: known.session,
         epoch: known.epoch,
         caller: known.caller.map(hex),
-        stack: known.stack.as_ref().map(|stack| stack.addresses().iter().copied().map(hex).collect()),
+        stack: known
+            .stack
+            .as_ref()
+            .map(|stack| stack.addresses().iter().copied().map(hex).collect()),
     });
     Some(sites.collect())
 }

@@ -5,7 +5,8 @@ use std::io;
 use teeleak_analysis::{
     known_leaks,
     model::{
-        Evidence, Figure, FigureKind, Finding, Frame, Observation, Severity, StepRef, Subject, TeeResult,
+        Evidence, Figure, FigureKind, Finding, Frame, Observation, Severity, StepRef, Subject,
+        TeeResult,
     },
     text,
 };

@@ -111,8 +111,7 @@ impl Sampler {
         }
         let (result, epoch, features) = (hello.pta_result, hello.epoch, hello.features);
         // An older TA refuses a request for a section that it does not know.
-        let has_stacks =
-            hello.current >= version::STACKS && features & pta::FEATURE_STACKS != 0;
+        let has_stacks = hello.current >= version::STACKS && features & pta::FEATURE_STACKS != 0;
         sink.frame(Some(FrameKind::Records), page)?;
         if result != 0 {
             bail!(NotObservable(format!(

@@ -14,7 +14,9 @@ use super::{
     timeline::Births,
 };
 use crate::growth::{Series, wanted::Wanter};
-use crate::model::{CallStack, Completeness, CoreFunctions, Owner, OwnerId, PoolKind, Sample, Site, TaName};
+use crate::model::{
+    CallStack, Completeness, CoreFunctions, Owner, OwnerId, PoolKind, Sample, Site, TaName,
+};
 
 /// The owner of a site's allocations, over the whole run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

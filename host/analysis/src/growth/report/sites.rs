@@ -57,7 +57,8 @@ fn finding(
         fingerprint: fingerprint(FindingKind::SiteGrowth, &subject, &detail),
         subject,
         cause: None,
-        next_step: (next_step(&first.site.key, severity) + symbols_hint(first, wanter, severity)).into(),
+        next_step: (next_step(&first.site.key, severity) + symbols_hint(first, wanter, severity))
+            .into(),
     })
 }
 
@@ -76,11 +77,7 @@ fn wanted_by(wanter: Option<&Function>) -> String {
 }
 
 /// How to have the levels of the call stack named.
-fn symbols_hint(
-    first: &JudgedSite,
-    wanter: Option<&Function>,
-    severity: Severity,
-) -> &'static str {
+fn symbols_hint(first: &JudgedSite, wanter: Option<&Function>, severity: Severity) -> &'static str {
     match (&first.site.stack, wanter) {
         (Some(_), None) if severity > Severity::Note => {
             "; the call stack gets names with `teeleak report --tee tee.elf` and the capture of the run (-o)"

@@ -14,7 +14,9 @@ use teeleak_proto::{
     snapshot::{Section, SectionHead},
 };
 
-use super::{HelloFacts, NamePool, StackPool, entries, gap, section::SectionEntries, stacks::ListedStacks};
+use super::{
+    HelloFacts, NamePool, StackPool, entries, gap, section::SectionEntries, stacks::ListedStacks,
+};
 
 /// The entries that the pages of a snapshot have listed so far.
 pub(super) struct CensusBuilder {

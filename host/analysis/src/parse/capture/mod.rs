@@ -226,7 +226,12 @@ impl ObservationBuilder {
             ("records", Reason::NotOffered, Some(remedy::OTHER_VERSION), self.unknown_records),
             ("lines of the kernel trace", Reason::Damaged, None, self.unknown_lines),
             ("lines of normal-world ledgers", Reason::Damaged, None, self.rejected_lines()),
-            ("call stacks of allocations", Reason::NoRoom, Some(remedy::MORE_STACKS), self.lost_stacks),
+            (
+                "call stacks of allocations",
+                Reason::NoRoom,
+                Some(remedy::MORE_STACKS),
+                self.lost_stacks,
+            ),
             ("bytes of the capture", Reason::Damaged, None, self.damaged_bytes),
         ];
         for (what, reason, remedy, lost) in losses.into_iter().filter(|loss| loss.3 > 0) {

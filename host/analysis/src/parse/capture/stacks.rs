@@ -93,7 +93,8 @@ mod tests {
         let (mut listed, mut pool) = (ListedStacks::default(), StackPool::default());
         [7, 7, 0, 9].into_iter().for_each(|number| listed.site(number));
         listed.add(&StackRecord { stack: 7, frames: [0x10, 0x20, 0x30, 0] }, &mut pool);
-        let mut sites = Completeness::Complete(vec![site(0x10), site(0x11), site(0x10), site(0x10)]);
+        let mut sites =
+            Completeness::Complete(vec![site(0x10), site(0x11), site(0x10), site(0x10)]);
         listed.assign(&mut sites);
         let stacks: Vec<_> = sites.value().unwrap().iter().map(|site| site.stack.clone()).collect();
         assert_eq!(stacks, [Some(CallStack::new([0x10, 0x20, 0x30])), None, None, None]);
