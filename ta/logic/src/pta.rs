@@ -176,8 +176,9 @@ impl Scratch {
         let head = pta::Reply::parse(bytes).ok_or(Refusal::BadFormat)?;
         let entry_size = usize::from(head.entry_size);
         let count = usize::try_from(head.count).map_err(|_| Refusal::BadFormat)?;
-        // A newer PTA may have longer entries, an older one none shorter than the first version's.
-        if head.version == 0 || entry_size < T::FIRST_SIZE {
+        // A newer PTA may have longer entries, shorter ones are those of the first version.
+        let is_short = entry_size < T::SIZE && entry_size != T::FIRST_SIZE;
+        if head.version == 0 || is_short {
             return Err(Refusal::BadFormat);
         }
         let size = count.checked_mul(entry_size).ok_or(Refusal::BadFormat)?;

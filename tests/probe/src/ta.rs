@@ -18,7 +18,7 @@ use teeleak_proto::{
     mark::MarkRequest,
     note::StepNote,
     pta,
-    snapshot::{SnapshotCursor, SnapshotRequest},
+    snapshot::{Section, SnapshotCursor, SnapshotRequest},
 };
 
 use crate::{
@@ -73,7 +73,7 @@ pub(crate) fn cases() -> anyhow::Result<Vec<Case>> {
 fn request(command: TaCommand) -> anyhow::Result<Vec<u8>> {
     let mut buffer = [0; limits::REQUEST_BYTES];
     let start = SnapshotCursor::START;
-    let sections = (1 << 7) - 1;
+    let sections = (1 << Section::ALL.len()) - 1;
     let used = match command {
         TaCommand::Hello => postcard::to_slice(&HelloRequest { min: 1, current: 1 }, &mut buffer),
         TaCommand::Snapshot => postcard::to_slice(
@@ -189,9 +189,9 @@ fn values(session: &Session, buffers: &mut Buffers) -> anyhow::Result<Vec<Case>>
         encode(&|buffer| postcard::to_slice(&request, buffer).map(|used| used.len()))
     };
     let table: [(&str, TaCommand, Vec<u8>); 11] = [
-        ("a section that isn't", TaCommand::Snapshot, snapshot(1 << 7, 0, 0)?),
+        ("a section that isn't", TaCommand::Snapshot, snapshot(1 << Section::ALL.len(), 0, 0)?),
         ("all sections that aren't", TaCommand::Snapshot, snapshot(u32::MAX, 0, 0)?),
-        ("a page of no section", TaCommand::Snapshot, snapshot(1, 7, 0)?),
+        ("a page of no section", TaCommand::Snapshot, snapshot(1, 8, 0)?),
         ("a slice that isn't", TaCommand::Snapshot, snapshot(2, 0, 128)?),
         ("the last slice there is", TaCommand::Snapshot, snapshot(2, 0, u32::MAX)?),
         ("a byte too big", TaCommand::Canary, canary(pta::CANARY_MAX + 1)?),

@@ -238,7 +238,7 @@ mod tests {
 
     fn read(text: Vec<u8>) -> Vec<Vec<u8>> {
         let mut chunks = Chunks::new(Vec::new());
-        chunks.open = Some(Box::new(Cursor::new(text)));
+        chunks.open = Some(Box::new(io::Cursor::new(text)));
         let mut all = Vec::new();
         let mut chunk = Vec::new();
         while let Some(label) = chunks.next(&mut chunk).unwrap() {
