@@ -9,6 +9,7 @@ extern crate alloc;
 mod channels;
 mod objects;
 mod operations;
+mod services;
 mod sessions;
 mod shared;
 
@@ -95,6 +96,10 @@ fn invoke_command(command: u32, params: &mut ParametersAny) -> Result<()> {
         Command::TryOpen => sessions::try_open(uuid(params)?),
         Command::MapShared => leaky.shared.map(params),
         Command::UnmapShared => leaky.shared.unmap(params),
+        Command::AskPlugin => services::ask_plugin(input(&params.0)?.0),
+        Command::OpenMissing | Command::Digest | Command::MakeKey | Command::Store => {
+            services::run(command)
+        }
         _ => hold(leaky, command, params),
     }
 }

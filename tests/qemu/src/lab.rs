@@ -9,6 +9,7 @@ use crate::cargo_tool;
 use crate::debian;
 use crate::error::{LabError, Result};
 use crate::firmware::{self, Firmware};
+use crate::forget::{self, Forget};
 use crate::guest::Guest;
 use crate::host_packages;
 use crate::package::{Package, Packer};
@@ -95,6 +96,14 @@ impl Lab {
         self.setup()?;
         let overlays = OVERLAYS.map(|folder| self.repository.join(folder));
         firmware::build(&self.cache, Variant::named(variant)?, &overlays)
+    }
+
+    /// What the core of the variant `forgetful` can forget: the number of an entry is its place, from 1.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn forgets(&self) -> Result<Vec<Forget>> {
+        forget::table(&self.repository.join("tests/leaky-ta/pta"))
     }
 
     /// Fetches the sources of OP-TEE and TF-A.

@@ -31,6 +31,7 @@ mod deb;
 mod debian;
 mod error;
 mod firmware;
+mod forget;
 mod guest;
 mod host_packages;
 mod kernel;
@@ -48,6 +49,7 @@ mod variant;
 
 pub use error::{LabError, Result};
 pub use firmware::Firmware;
+pub use forget::Forget;
 pub use guest::{Guest, Outcome, Running, User};
 pub use lab::Lab;
 pub use package::Package;

@@ -41,7 +41,7 @@ struct Product {
 
 /// All products; a new one is one line. They are built one by one, or cargo
 /// would unite their features.
-const PRODUCTS: [Product; 10] = [
+const PRODUCTS: [Product; 11] = [
     Product { package: "teeleak-ta", kind: Kind::Ta },
     Product { package: "leaky-ta", kind: Kind::Ta },
     Product { package: "leaky-peer", kind: Kind::Ta },
@@ -52,6 +52,7 @@ const PRODUCTS: [Product; 10] = [
     Product { package: "teeleak-probe", kind: Kind::Program("") },
     Product { package: "teeleak-preload", kind: Kind::Library("libteeleak_preload.so") },
     Product { package: "teeleak-plugin", kind: Kind::Plugin(push::PLUGIN_TEXT) },
+    Product { package: "leaky-plugin", kind: Kind::Plugin(leaky_interface::PLUGIN) },
 ];
 /// Folders of products, and target folders, that stay in the cache: each checkout has one of the kit and
 /// one of programs, and two checkouts may take turns.
@@ -167,7 +168,7 @@ impl<'a> Workshop<'a> {
         self.cargo(product, "build", &[])?;
         let file = match product.kind {
             Kind::Library(name) => name,
-            Kind::Plugin(_) => "libteeleak_plugin.so",
+            Kind::Plugin(_) => &format!("lib{}.so", product.package.replace('-', "_")),
             Kind::Ta | Kind::StandIn | Kind::Program(_) => product.package,
         };
         let target_dir = self.cache.dir(&self.target(product))?;

@@ -35,6 +35,10 @@ const AUDIT: [&str; 4] = [
 
 /// What only tests have: a stand-in for a vendor's memory service (tests/leaky-ta/pta).
 const LEAKY: [&str; 1] = ["CFG_LEAKY_MAP=y"];
+/// A core that forgets to release what it holds (tests/leaky-ta/pta/forget.toml).
+const FORGETFUL: [&str; 1] = [FORGETS];
+/// The setting that has the statements of `forget.toml` made conditional.
+const FORGETS: &str = "CFG_LEAKY_FORGET=y";
 
 /// One firmware variant.
 #[derive(Clone, Copy, Debug)]
@@ -51,10 +55,11 @@ pub struct Variant {
 
 /// All variants; a new one is one line.
 #[rustfmt::skip]
-pub const VARIANTS: [Variant; 4] = [
+pub const VARIANTS: [Variant; 5] = [
     Variant { name: "default", patched: true, settings: &[&DEBUG, &AUDIT, &LEAKY], purpose: "the auditor and malloc debug" },
     Variant { name: "stock", patched: false, settings: &[], purpose: "as Debian ships it" },
     Variant { name: "mdbg", patched: false, settings: &[&DEBUG], purpose: "stock plus malloc debug" },
+    Variant { name: "forgetful", patched: true, settings: &[&DEBUG, &AUDIT, &LEAKY, &FORGETFUL], purpose: "default, and leaks on demand" },
     Variant { name: "patched-off", patched: true, settings: &[&["CFG_LEAK_AUDIT=n"]], purpose: "patched, auditor off" },
 ];
 
@@ -69,6 +74,11 @@ impl Variant {
                 VARIANTS.iter().map(|v| format!("{} ({})", v.name, v.purpose)).collect();
             LabError::Unusable(format!("no variant {name}; there are {}", known.join(", ")))
         })
+    }
+
+    /// Whether its core can be made to forget releases.
+    pub(crate) fn forgets(&self) -> bool {
+        self.settings().any(|setting| setting == FORGETS)
     }
 
     /// Everything that is given to OP-TEE's make for this variant.

@@ -20,6 +20,8 @@
 //! | `LeakRam` | bytes | | | |
 //! | `Panic` | | | | |
 //! | `MapShared`, `UnmapShared` | in: the client's memory | | out: not used | |
+//! | `OpenMissing`, `Digest`, `MakeKey`, `Store` | | | | |
+//! | `AskPlugin` | command of the plugin | | | |
 //!
 //! Parameters that the table leaves empty are of no type. The words of a UUID are big-endian.
 #![no_std]
@@ -69,7 +71,47 @@ pub enum Command {
     MapShared = 15,
     /// Unmaps what was mapped last of a client's memory, or forgets it: [`LOSE`].
     UnmapShared = 16,
+    /// Opens a persistent object that is not there: its error is the command's result.
+    OpenMissing = 17,
+    /// Makes a digest with an operation of its own.
+    Digest = 18,
+    /// Makes a key of an elliptic curve, which takes big numbers.
+    MakeKey = 19,
+    /// Creates a persistent object and deletes it.
+    Store = 20,
+    /// Asks the plugin of tee-supplicant that only tests have.
+    AskPlugin = 21,
 }
+
+/// The plugin of tee-supplicant that only tests have (`tests/leaky-ta/plugin`).
+pub const PLUGIN: &str = "6b0a1f52-3c8e-4d17-9a26-d58f04b7e311";
+
+/// What concerns that plugin.
+pub mod plugin {
+    /// Its UUID as `TEEC_UUID` on a little-endian machine.
+    pub const UUID_LITTLE_ENDIAN: [u8; 16] = [
+        0x52, 0x1f, 0x0a, 0x6b, 0x8e, 0x3c, 0x17, 0x4d, 0x9a, 0x26, 0xd5, 0x8f, 0x04, 0xb7, 0xe3,
+        0x11,
+    ];
+
+    /// Command: opens a file and closes it.
+    pub const KEEP: u32 = 0;
+    /// Command: opens a file and loses its descriptor.
+    pub const LOSE: u32 = 1;
+}
+
+/// The PTA that makes the core forget releases (`tests/leaky-ta/pta/forget.toml`).
+pub mod forget {
+    /// Its UUID.
+    pub const PTA: &str = "2f1f6a3e-90c4-4d5b-b71d-630a5ce24897";
+    /// Command: choose what is forgotten, value 0.a, and how often, value 0.b.
+    pub const CHOOSE: u32 = 0;
+    /// Command: nothing.
+    pub const PING: u32 = 1;
+}
+
+/// Value 0.a of an opening: the peer refuses the session.
+pub const REFUSE: u32 = 1;
 
 /// First byte of the memory of `UnmapShared`: it is said to be unmapped, and stays mapped.
 pub const LOSE: u8 = 1;
@@ -80,7 +122,7 @@ pub const LEAKY_MAP: &str = "7d5c8b0f-41c9-4f0e-8a36-0e5f2b97d164";
 
 impl Command {
     /// All commands, in order of their numbers.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 22] = [
         Self::OpenChannel,
         Self::Map,
         Self::Unmap,
@@ -98,6 +140,11 @@ impl Command {
         Self::Panic,
         Self::MapShared,
         Self::UnmapShared,
+        Self::OpenMissing,
+        Self::Digest,
+        Self::MakeKey,
+        Self::Store,
+        Self::AskPlugin,
     ];
 
     /// The command with this number.
@@ -112,6 +159,9 @@ pub const OUT_OF_MEMORY: u32 = 0xffff_000c;
 
 /// `TEE_ERROR_ITEM_NOT_FOUND`: no such channel, or nothing of it mapped there.
 pub const ITEM_NOT_FOUND: u32 = 0xffff_0008;
+
+/// `TEE_ERROR_ACCESS_DENIED`: the peer refuses a session.
+pub const ACCESS_DENIED: u32 = 0xffff_0001;
 
 /// What the stand-in for the auditor's TA does: it has that one's UUID and hands on to the PTA
 /// whatever it is given.

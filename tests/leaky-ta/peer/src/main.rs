@@ -1,10 +1,11 @@
-//! A TA that does nothing but have sessions.
+//! A TA that does nothing but have sessions, or refuse them.
 #![no_std]
 #![no_main]
 #![expect(unsafe_code, missing_docs, reason = "generated entry points")]
 
+use leaky_interface::REFUSE;
 use optee_utee::{
-    ErrorKind, ParametersAny, Result, ta_close_session, ta_create, ta_destroy, ta_invoke_command,
+    ErrorKind, ParametersAny, Result, prelude::*, ta_close_session, ta_create, ta_destroy, ta_invoke_command,
     ta_open_session,
 };
 
@@ -28,8 +29,9 @@ fn create() -> Result<()> {
 }
 
 #[ta_open_session]
-fn open_session(_params: &mut ParametersAny) -> Result<()> {
-    Ok(())
+fn open_session(params: &mut ParametersAny) -> Result<()> {
+    let is_refused = params.0.as_value_input().is_ok_and(|value| value.get_a() == REFUSE);
+    if is_refused { Err(ErrorKind::AccessDenied.into()) } else { Ok(()) }
 }
 
 #[ta_close_session]

@@ -10,6 +10,7 @@ mod held;
 mod play;
 mod shared;
 mod tee;
+mod work;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -17,6 +18,7 @@ use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use exhaust::Exhaust;
 use held::Held;
+use work::Work;
 
 /// Plays channel switches against the leaky TA.
 #[derive(Parser, Debug)]
@@ -73,6 +75,15 @@ struct Args {
     /// Ask the player that holds SOCKET for one more, and do nothing else
     #[arg(long, value_name = "SOCKET")]
     poke: Option<PathBuf>,
+    /// Make the TEE core forget this release from now on, by its number in forget.toml; 0 for none
+    #[arg(long, value_name = "NUMBER", conflicts_with = "work")]
+    forget: Option<u32>,
+    /// Forget it in every N-th call only
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "forget")]
+    every: u32,
+    /// Do this once instead of switching channels
+    #[arg(long, value_enum, value_name = "WHAT")]
+    work: Option<Work>,
     /// Close the channels that come on standard input; the other process of `--processes 2`
     #[arg(long, hide = true)]
     closer: bool,
@@ -107,6 +118,12 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> anyhow::Result<()> {
     if args.closer {
         return closer::serve();
+    }
+    if let Some(number) = args.forget {
+        return work::forget(number, args.every);
+    }
+    if let Some(work) = args.work {
+        return work.run();
     }
     if let Some(what) = args.exhaust {
         return exhaust::exhaust(what, &args.peer);

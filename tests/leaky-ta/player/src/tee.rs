@@ -41,6 +41,11 @@ impl Tee {
         self.invoke(command, input(a, b), ParamNone).err().map_or(0, |error| error.raw_code())
     }
 
+    /// A command without parameters; gives the code.
+    pub(crate) fn try_call(&mut self, command: Command) -> u32 {
+        self.invoke(command, ParamNone, ParamNone).err().map_or(0, |error| error.raw_code())
+    }
+
     /// A command without parameters.
     pub(crate) fn call(&mut self, command: Command) -> anyhow::Result<()> {
         self.invoke(command, ParamNone, ParamNone).with_context(|| format!("{command:?}"))?;

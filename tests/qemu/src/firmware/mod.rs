@@ -92,6 +92,9 @@ pub(crate) fn build(cache: &Cache, variant: &Variant, overlays: &[PathBuf]) -> R
     }
     for overlay in overlays.iter().filter(|_| variant.patched) {
         key = crate::overlay::key(key, overlay)?;
+        if variant.forgets() {
+            key = crate::forget::key(key, overlay)?;
+        }
     }
     let name = format!("firmware/{}-{}", variant.name, key.finish());
     let dir = cache.made(&name, |dir| {

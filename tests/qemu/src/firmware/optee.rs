@@ -12,7 +12,7 @@ use crate::command::Job;
 use crate::error::{LabError, Result};
 use crate::packages::file_name;
 use crate::variant::Variant;
-use crate::{overlay, progress, tree};
+use crate::{forget, overlay, progress, tree};
 
 /// What make leaves behind in the build tree.
 const OUT: &str = "out";
@@ -52,6 +52,9 @@ fn prepare(source: &Tree, variant: &Variant, overlays: &[PathBuf], place: &Path)
     copy_pristine(&source.dir, &wanted)?;
     for overlay in overlays.iter().filter(|_| variant.patched) {
         overlay::apply(overlay, &wanted, &source.release)?;
+        if variant.forgets() && overlay.join(forget::TABLE).exists() {
+            forget::apply(overlay, &wanted)?;
+        }
     }
     let written = tree::sync(&wanted, place, &[OUT])?;
     remove_dir(&wanted)?;

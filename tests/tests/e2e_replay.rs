@@ -1,0 +1,203 @@
+//! Leaks of known cause, played on a real OP-TEE in QEMU: each is found, and what is said of it is the truth; the
+//! same work without the leak is clean.
+//!
+//! One boot plays them all: the core of the variant `forgetful` skips a release on demand
+//! (`tests/leaky-ta/pta/forget.toml`), and the TA, the clients and the plugin of tee-supplicant lose what they
+//! have when they are asked to. `TEELEAK_REPLAY=all` plays all of `LEAKS` and `CLEAN`, else those that differ most;
+//! `TEELEAK_REPLAY=NAME` plays one.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+use std::{env, path::PathBuf, time::Duration};
+
+use serde_json::Value;
+use teeleak_qemu::{Forget, Guest, Lab, Running, User};
+
+/// A run of twelve iterations takes some 10 s on an idle machine of two cores.
+const LIMIT: Duration = Duration::from_secs(400);
+
+/// What makes the leak.
+enum Made {
+    /// The core forgets this release, each n-th time.
+    Forgotten(&'static str, u32),
+    /// The workload itself.
+    Workload,
+    /// A client that stays and takes one more of this in each iteration.
+    Held(&'static str),
+}
+
+/// Asks the client that stays.
+const POKE: &str = "drm-player --poke /tmp/held";
+
+/// A leak, and what is true of it.
+struct Leak {
+    name: &'static str,
+    made: Made,
+    workload: &'static str,
+    /// Kind of the finding, and what its subject or evidence names.
+    kind: &'static str,
+    names: &'static str,
+    /// Objects per iteration at that place.
+    rate: f64,
+    /// Whether the fast selection plays it.
+    fast: bool,
+}
+
+#[rustfmt::skip]
+const LEAKS: [Leak; 16] = [
+    Leak { name: "refused-session", made: Made::Forgotten("refused-session", 1), workload: "drm-player --work refused-session", kind: "site_growth", names: "core/kernel/tee_ta_manager.c", rate: 1.0, fast: true },
+    Leak { name: "lost-instance", made: Made::Forgotten("lost-instance", 1), workload: "drm-player --work session", kind: "site_growth", names: "core/kernel/user_ta.c", rate: 1.0, fast: true },
+    Leak { name: "missing-object", made: Made::Forgotten("missing-object", 1), workload: "drm-player --work open-missing", kind: "site_growth", names: "core/tee/tee_obj.c", rate: 1.0, fast: true },
+    Leak { name: "operation-state", made: Made::Forgotten("operation-state", 3), workload: "drm-player --work digest", kind: "site_growth", names: "core/tee/tee_svc_cryp.c", rate: 0.333, fast: true },
+    Leak { name: "shared-range", made: Made::Forgotten("shared-range", 1), workload: "drm-player --work ask-plugin", kind: "site_growth", names: "core/mm/tee_mm.c", rate: 1.0, fast: false },
+    Leak { name: "mapped-memory", made: Made::Forgotten("mapped-memory", 1), workload: "drm-player --maps 1", kind: "site_growth", names: "core/mm/mobj.c", rate: 1.0, fast: true },
+    Leak { name: "loaded-memory", made: Made::Forgotten("loaded-memory", 1), workload: "drm-player --work session", kind: "site_growth", names: "core/mm/mobj.c", rate: 1.0, fast: true },
+    Leak { name: "big-number", made: Made::Forgotten("big-number", 20), workload: "drm-player --work make-key", kind: "pool_growth", names: "crypto", rate: 1.0, fast: false },
+    Leak { name: "plugin-payload", made: Made::Forgotten("plugin-payload", 1), workload: "drm-player --work ask-plugin", kind: "site_growth", names: "core/mm/mobj_dyn_shm.c", rate: 1.0, fast: true },
+    Leak { name: "pta-session", made: Made::Forgotten("pta-session", 1), workload: "drm-player --work pta-session", kind: "site_growth", names: "core/pta/leaky_forget.c", rate: 1.0, fast: true },
+    Leak { name: "ta-object", made: Made::Workload, workload: "drm-player --leak-objects 1", kind: "site_growth", names: "core/tee/tee_obj.c", rate: 1.0, fast: false },
+    Leak { name: "ta-unmap", made: Made::Workload, workload: "drm-player --bug forget-unmap", kind: "region_growth", names: leaky_interface::LEAKY, rate: 1.0, fast: true },
+    Leak { name: "ta-session", made: Made::Workload, workload: "drm-player --bug leak-session", kind: "session_growth", names: leaky_interface::PEER, rate: 1.0, fast: false },
+    Leak { name: "client-session", made: Made::Held("session"), workload: POKE, kind: "session_growth", names: leaky_interface::LEAKY, rate: 1.0, fast: true },
+    Leak { name: "client-buffer", made: Made::Held("buffer-of-client"), workload: POKE, kind: "region_growth", names: leaky_interface::LEAKY, rate: 1.0, fast: false },
+    Leak { name: "supplicant-descriptor", made: Made::Workload, workload: "drm-player --work lose-descriptor", kind: "", names: "/dev/null", rate: 1.0, fast: true },
+];
+
+/// Work that loses nothing, and whether the fast selection does it.
+const CLEAN: [(&str, bool); 12] = [
+    ("true", true),
+    ("drm-player", true),
+    ("drm-player --oscillate 7", false),
+    ("drm-player --work open-missing", true),
+    ("drm-player --work digest", false),
+    ("drm-player --work make-key", false),
+    ("drm-player --work store", true),
+    ("drm-player --work ask-plugin", true),
+    ("drm-player --work session", false),
+    ("drm-player --work refused-session", true),
+    ("drm-player --work pta-session", false),
+    ("sh -c 'drm-player --switches 3 & drm-player --switches 3; wait'", true),
+];
+
+/// What a run reported.
+struct Outcome {
+    code: i32,
+    report: Value,
+}
+
+/// The guest and what it is asked to play.
+struct Replay {
+    guest: Guest,
+    forgets: Vec<Forget>,
+}
+
+#[test]
+fn leaks_of_known_cause_are_reported_as_they_are() {
+    let lab = Lab::new().unwrap();
+    let mut files = lab.products().unwrap();
+    files.push((lab.repository().join("tests/leaky-ta/player/drm-player.toml"), "drm-player.toml".into()));
+    let guest = lab.boot("forgetful", &files).unwrap();
+    let mut replay = Replay { guest, forgets: lab.forgets().unwrap() };
+    for (workload, fast) in CLEAN {
+        if is_wanted(workload, fast) {
+            replay.check_clean(workload);
+        }
+    }
+    for leak in LEAKS.iter().filter(|leak| is_wanted(leak.name, leak.fast)) {
+        replay.check(leak);
+    }
+    replay.guest.shutdown().unwrap();
+}
+
+fn is_wanted(name: &str, fast: bool) -> bool {
+    match env::var("TEELEAK_REPLAY").as_deref() {
+        Ok("all") => true,
+        Ok(wanted) => wanted == name,
+        Err(_) => fast,
+    }
+}
+
+impl Replay {
+    fn check_clean(&mut self, workload: &str) {
+        let outcome = self.run("clean", workload);
+        let findings = outcome.report["findings"].as_array().unwrap();
+        let counted: Vec<_> =
+            findings.iter().filter(|finding| finding["severity"] != "note").collect();
+        assert!(counted.is_empty() && outcome.code == 0, "{workload}: {:#}", outcome.report);
+    }
+
+    fn check(&mut self, leak: &Leak) {
+        let client = match leak.made {
+            Made::Forgotten(name, every) => {
+                self.forget(name, every);
+                None
+            }
+            Made::Workload => None,
+            Made::Held(what) => Some(self.hold(what)),
+        };
+        let outcome = self.run(leak.name, leak.workload);
+        self.guest.exec("drm-player --forget 0; drm-player --free", LIMIT).unwrap();
+        if let Some(client) = client {
+            self.guest.exec("killall drm-player", LIMIT).unwrap();
+            self.guest.wait(client, LIMIT).unwrap();
+        }
+        outcome.check(leak);
+    }
+
+    fn forget(&mut self, name: &str, every: u32) {
+        let at = self.forgets.iter().position(|forget| forget.name == name).unwrap();
+        let line = format!("drm-player --forget {} --every {every}", at + 1);
+        self.guest.exec(&line, LIMIT).unwrap().success().unwrap();
+    }
+
+    /// A client that takes what it never gives back.
+    fn hold(&mut self, what: &str) -> Running {
+        let client = format!("rm -f /tmp/held; exec drm-player --hold /tmp/held --what {what}");
+        let client = self.guest.start(User::Root, &client).unwrap();
+        let line = "until [ -S /tmp/held ]; do sleep 0.1; done";
+        self.guest.exec(line, LIMIT).unwrap().success().unwrap();
+        client
+    }
+
+    /// Twelve iterations of the workload.
+    fn run(&mut self, name: &str, workload: &str) -> Outcome {
+        let options = "--protocol /share/drm-player.toml --json -o /share/run.tlk";
+        let line = format!("teeleak run -n 12 {options} -- {workload}");
+        let outcome = self.guest.exec(&line, LIMIT).unwrap();
+        if let Some(folder) = env::var_os("TEELEAK_REPLAY_KEEP") {
+            let to = PathBuf::from(folder).join(format!("{name}.json"));
+            std::fs::write(to, &outcome.stdout).unwrap();
+        }
+        let report = serde_json::from_str(&outcome.stdout)
+            .unwrap_or_else(|error| panic!("{name}: {error}: {}", outcome.stderr));
+        eprintln!("{name}: {workload:?}: exit code {}", outcome.code);
+        Outcome { code: outcome.code, report }
+    }
+}
+
+impl Outcome {
+    fn check(&self, leak: &Leak) {
+        assert!(matches!(self.code, 1 | 4), "{}: {}: {:#}", leak.name, self.code, self.report);
+        let findings = self.report["findings"].as_array().unwrap();
+        let named = |finding: &&Value| {
+            finding["severity"] == "failure"
+                && finding["kind"] == leak.kind
+                && finding.to_string().contains(leak.names)
+        };
+        let finding = findings.iter().find(named);
+        let finding = finding.unwrap_or_else(|| panic!("{}: {:#}", leak.name, self.report));
+        assert!((rate(finding) - leak.rate).abs() < 0.2, "{}: {finding:#}", leak.name);
+    }
+}
+
+/// Growth of a finding in objects per iteration.
+fn rate(finding: &Value) -> f64 {
+    let figures = finding["figures"].as_array().unwrap();
+    let growth = figures.iter().find(|figure| figure["unit"] == "objects per iteration");
+    growth.and_then(|figure| figure["value"].as_f64()).unwrap_or(f64::NAN)
+}
