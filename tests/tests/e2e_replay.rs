@@ -100,7 +100,10 @@ struct Replay {
 fn leaks_of_known_cause_are_reported_as_they_are() {
     let lab = Lab::new().unwrap();
     let mut files = lab.products().unwrap();
-    files.push((lab.repository().join("tests/leaky-ta/player/drm-player.toml"), "drm-player.toml".into()));
+    files.push((
+        lab.repository().join("tests/leaky-ta/player/drm-player.toml"),
+        "drm-player.toml".into(),
+    ));
     let guest = lab.boot("forgetful", &files).unwrap();
     let mut replay = Replay { guest, forgets: lab.forgets().unwrap() };
     for (workload, fast) in CLEAN {

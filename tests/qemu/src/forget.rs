@@ -149,10 +149,8 @@ int other(void)
     #[test]
     fn a_statement_is_skipped_in_its_function_only() {
         let changed = skipping(SOURCE, &forget("put", 2), 7).unwrap();
-        let expected = SOURCE.replace(
-            "\t\tfree(a);\n\tfree(a);",
-            "\t\tfree(a);\n\tif (!leaky_forgets(7)) free(a);",
-        );
+        let expected = SOURCE
+            .replace("\t\tfree(a);\n\tfree(a);", "\t\tfree(a);\n\tif (!leaky_forgets(7)) free(a);");
         assert_eq!(changed, format!("{INCLUDE}{expected}"));
         let changed = skipping(&changed, &forget("other", 1), 8).unwrap();
         assert!(changed.ends_with("\tif (!leaky_forgets(8)) free(a);\n}\n"), "{changed}");

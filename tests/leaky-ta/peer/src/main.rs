@@ -5,8 +5,8 @@
 
 use leaky_interface::REFUSE;
 use optee_utee::{
-    ErrorKind, ParametersAny, Result, prelude::*, ta_close_session, ta_create, ta_destroy, ta_invoke_command,
-    ta_open_session,
+    ErrorKind, ParametersAny, Result, prelude::*, ta_close_session, ta_create, ta_destroy,
+    ta_invoke_command, ta_open_session,
 };
 
 /// What build.rs wrote.

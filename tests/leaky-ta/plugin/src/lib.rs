@@ -32,8 +32,12 @@ type Invoke = extern "C" fn(c_uint, c_uint, *mut c_void, usize, *mut usize) -> u
 unsafe impl Sync for Method {}
 
 #[unsafe(no_mangle)]
-static plugin_method: Method =
-    Method { name: c"leaky".as_ptr(), uuid: Uuid(plugin::UUID_LITTLE_ENDIAN), init: Some(init), invoke };
+static plugin_method: Method = Method {
+    name: c"leaky".as_ptr(),
+    uuid: Uuid(plugin::UUID_LITTLE_ENDIAN),
+    init: Some(init),
+    invoke,
+};
 
 extern "C" fn init() -> u32 {
     SUCCESS
