@@ -1,6 +1,6 @@
 //! Call stacks on a real OP-TEE in QEMU. Of a heap that ran out: `teeleak analyze --tee` says of each address
 //! what addr2line says, and refuses the symbols of another build. Of allocations: leaks that share their
-//! sites are told apart by the function that wanted them.
+//! sites fall apart by the function that wanted them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 

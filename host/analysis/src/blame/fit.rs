@@ -15,7 +15,7 @@ const WARM_UP: usize = 4;
 
 /// How numbers of calls explain numbers of objects.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Fit {
+pub(super) struct CallFit {
     /// Objects that one such call leaves behind.
     pub(super) objects: u64,
     /// Every how many calls one does so.
@@ -27,15 +27,15 @@ pub(super) struct Fit {
 }
 
 /// The rule that holds for all iterations, or for all but the first ones.
-pub(super) fn fit(objects: &[u64], calls: &[u64]) -> Option<Fit> {
+pub(super) fn fit(objects: &[u64], calls: &[u64]) -> Option<CallFit> {
     let n = objects.len().min(calls.len());
     (0..=n / WARM_UP).find_map(|skipped| {
         let fit = exact_fit(objects.get(skipped..n)?, calls.get(skipped..n)?)?;
-        Some(Fit { skipped, ..fit })
+        Some(CallFit { skipped, ..fit })
     })
 }
 
-fn exact_fit(objects: &[u64], calls: &[u64]) -> Option<Fit> {
+fn exact_fit(objects: &[u64], calls: &[u64]) -> Option<CallFit> {
     let (n_objects, n_calls) = (sum(objects), sum(calls));
     if objects.len() < SHORTEST || n_objects == 0 || n_calls == 0 {
         return None;
@@ -51,14 +51,14 @@ fn is_constant(numbers: &[u64]) -> bool {
     numbers.iter().zip(numbers.iter().skip(1)).all(|(one, next)| one == next)
 }
 
-fn each_call(objects: &[u64], calls: &[u64], per_call: u64) -> Option<Fit> {
+fn each_call(objects: &[u64], calls: &[u64], per_call: u64) -> Option<CallFit> {
     let is_exact = |(objects, calls): (&u64, &u64)| per_call.checked_mul(*calls) == Some(*objects);
     let fits = per_call > 0 && objects.iter().zip(calls).all(is_exact);
-    fits.then(|| Fit { objects: per_call, every: 1, skipped: 0, varies: !is_constant(calls) })
+    fits.then(|| CallFit { objects: per_call, every: 1, skipped: 0, varies: !is_constant(calls) })
 }
 
 /// One of every `k` calls, counted through all iterations.
-fn periodic(objects: &[u64], calls: &[u64], n_calls: u64) -> Option<Fit> {
+fn periodic(objects: &[u64], calls: &[u64], n_calls: u64) -> Option<CallFit> {
     let unit = objects.iter().copied().fold(0, greatest_divisor);
     let n_events = sum(objects) / unit;
     if n_events < 2 {
@@ -67,7 +67,7 @@ fn periodic(objects: &[u64], calls: &[u64], n_calls: u64) -> Option<Fit> {
     let (shortest, longest) = (n_calls / (n_events + 1), n_calls / (n_events - 1) + 1);
     let period = (shortest.max(2)..=longest.min(LONGEST_PERIOD))
         .find(|period| has_period(objects, calls, unit, *period))?;
-    Some(Fit { objects: unit, every: period, skipped: 0, varies: !is_constant(objects) })
+    Some(CallFit { objects: unit, every: period, skipped: 0, varies: !is_constant(objects) })
 }
 
 /// Whether some phase makes every `period`-th call the one that leaves `unit` objects behind: each
@@ -134,7 +134,7 @@ mod tests {
             prop_assume!(events >= 3);
             let found = fit(&left, &calls);
             prop_assert!(found.is_some());
-            let found = found.unwrap_or(Fit { objects: 0, every: 1, skipped: 0, varies: false });
+            let found = found.unwrap_or(CallFit { objects: 0, every: 1, skipped: 0, varies: false });
             let (left, calls) = (&left[found.skipped..], &calls[found.skipped..]);
             let repeats = |phase| naive(calls, found.objects, found.every, phase) == left;
             prop_assert!((0..found.every).any(repeats), "{found:?}");

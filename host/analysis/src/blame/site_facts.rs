@@ -99,7 +99,7 @@ fn file(subject: &Subject) -> Option<std::sync::Arc<str>> {
     }
 }
 
-/// Allocations that were made within the measured iterations, as far as epochs tell.
+/// Allocations that were made within the measured iterations, as far as epochs show.
 fn rows<'s>(last: &'s Sample, samples: &'s [Sample]) -> impl Iterator<Item = &'s Site> {
     let begin = samples.iter().position(|sample| sample.moment.stage == Stage::Measured);
     let base = begin.and_then(|at| samples.get(at.saturating_sub(1)));

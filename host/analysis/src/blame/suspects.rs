@@ -3,7 +3,7 @@
 use super::{
     births::Birth,
     call_counts::{CallCounts, CallKey, in_births},
-    fit::{Fit, fit},
+    fit::{CallFit, fit},
 };
 use crate::model::{BlamedCall, CallOutcome};
 
@@ -12,7 +12,7 @@ use crate::model::{BlamedCall, CallOutcome};
 pub(super) struct Suspect {
     pub(super) key: CallKey,
     pub(super) outcome: CallOutcome,
-    pub(super) fit: Fit,
+    pub(super) fit: CallFit,
 }
 
 impl Suspect {
@@ -21,7 +21,7 @@ impl Suspect {
         matches!(self.outcome, CallOutcome::Result(result) if result != 0)
     }
 
-    /// How telling it is, higher for more: numbers that change together are proof; where none change,
+    /// Its weight as evidence, higher for more: numbers that change together are proof; where none change,
     /// error paths are run least and checked least.
     fn rank(&self) -> (bool, bool, bool) {
         (self.fit.varies, self.fit.every == 1, self.fails())

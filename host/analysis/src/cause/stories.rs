@@ -33,14 +33,14 @@ struct Strand<'f> {
 }
 
 /// Births by iteration, divided by their greatest common divisor.
-type Pattern = BTreeMap<u32, u64>;
+type BirthCounts = BTreeMap<u32, u64>;
 
 /// Sets the cause of each growth finding that another one explains.
 pub(super) fn link(findings: &mut [Finding], observation: &Observation) {
     let failing = failing_calls(findings, observation);
     let links: Vec<_> = {
         let strands = strands(findings, failing);
-        let mut by_pattern: BTreeMap<Pattern, Vec<&Strand<'_>>> = BTreeMap::new();
+        let mut by_pattern: BTreeMap<BirthCounts, Vec<&Strand<'_>>> = BTreeMap::new();
         for strand in &strands {
             by_pattern.entry(pattern(&strand.births)).or_default().push(strand);
         }
@@ -77,7 +77,7 @@ fn strands(findings: &[Finding], failing: Vec<Vec<BlamedCall>>) -> Vec<Strand<'_
 
 /// The pattern of the iterations that are settled: the first ones may be warm-up, and objects of the
 /// last ones may still be freed.
-fn pattern(births: &[Birth]) -> Pattern {
+fn pattern(births: &[Birth]) -> BirthCounts {
     let n = births.len();
     let settled = births.get(n / 4..n - n / 3).unwrap_or_default();
     let is_telling = settled.len() >= SHORTEST && settled.iter().any(|one| one.count > 0);

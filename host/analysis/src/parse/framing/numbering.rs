@@ -17,7 +17,7 @@ enum Numbering {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct NumberedLines {
     numbering: Numbering,
-    /// Whether nearly all lines are numbered. Otherwise only those are whose number tells: before a line
+    /// Whether nearly all lines are numbered. Otherwise only those are whose number is clear: before a line
     /// that starts as a console's does, or right after another number.
     is_total: bool,
 }
@@ -25,7 +25,7 @@ pub(super) struct NumberedLines {
 /// Fewest lines whose numbers are convincing.
 pub(super) const LINES: usize = 3;
 
-/// All forms of numbers, those that tell more first.
+/// All forms of numbers, those that are clearer first.
 const ALL: [Numbering; 3] = [Numbering::Grep, Numbering::FileName, Numbering::Editor];
 
 /// The numbering of a text: nearly all of its lines are numbered, or those that start as a console's do
@@ -44,13 +44,13 @@ pub(super) fn detect(lines: &[&[u8]]) -> Option<NumberedLines> {
 /// Whether a line has a number before a start of a console's line.
 pub(super) fn has_number(line: &[u8]) -> bool {
     let is_candidate = line.len() > 2 && line[..line.len().min(64)].iter().any(u8::is_ascii_digit);
-    is_candidate && !wrap::is_start(line) && ALL.into_iter().any(|numbering| numbering.tells(line))
+    is_candidate && !wrap::is_start(line) && ALL.into_iter().any(|numbering| numbering.is_clear(line))
 }
 
 impl NumberedLines {
     fn is_convincing(self, lines: &[&[u8]]) -> bool {
         let Self { numbering, is_total } = self;
-        let counts = |line: &&&[u8]| is_total || numbering.tells(line);
+        let counts = |line: &&&[u8]| is_total || numbering.is_clear(line);
         let numbers: Vec<_> =
             lines.iter().filter(counts).filter_map(|line| numbering.strip(line)).collect();
         let pairs = numbers.iter().zip(numbers.iter().skip(1));
@@ -67,7 +67,7 @@ impl NumberedLines {
         let is_numbered = self.is_total
             || is_next
             || self.numbering == Numbering::FileName
-            || self.numbering.tells(line);
+            || self.numbering.is_clear(line);
         is_numbered.then_some((number, rest))
     }
 }
@@ -86,7 +86,7 @@ impl Numbering {
     }
 
     /// Whether a line starts as a console's does only behind its number.
-    fn tells(self, line: &[u8]) -> bool {
+    fn is_clear(self, line: &[u8]) -> bool {
         !wrap::is_start(line) && self.strip(line).is_some_and(|(_, rest)| wrap::is_start(rest))
     }
 

@@ -41,7 +41,7 @@ impl StampKind {
         }
     }
 
-    /// Of what stands before a message; `None` for the kernel's own. A few bytes tell, since every record
+    /// Of what stands before a message; `None` for the kernel's own. A few bytes suffice, since every record
     /// is asked for.
     fn of_text(left: &[u8]) -> Option<Self> {
         match left {

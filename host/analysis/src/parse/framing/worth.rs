@@ -1,4 +1,4 @@
-//! What lines say to the readers of traces and ledgers, which have no start that tells where a line begins.
+//! What lines say to the readers of traces and ledgers, which have no start that shows where a line begins.
 //!
 //! Lines of a table that is wider than the page are broken; whether those of the widest line were, shows in what
 //! all readers make of the text before and after they are joined.

@@ -106,7 +106,7 @@ uint32_t audit_stack_add(vaddr_t frame)
 	size_t n = 0;
 
 	unwind(frame, &stack);
-	/* A stack that ends here tells no more than its caller */
+	/* A stack that ends here shows no more than its caller */
 	if (!stack.frames[0] || !stack.frames[1])
 		return 0;
 

@@ -1,7 +1,7 @@
 //! Dumps that are two, and halves that are one: where damage hid the end of a dump, or made one.
 //!
 //! The sites that stay the same show it: all of them twice in one dump, or two dumps in a row that have them
-//! only together. Halves are put together, with a record that may be missing. No line tells what a double dump
+//! only together. Halves are put together, with a record that may be missing. No line shows what a double dump
 //! has twice, so it proves nothing. Either way, later snapshots get the numbers of their iterations.
 
 use super::{record_run::ConsoleDump, sheet::Sheet, stable::StableSites};
