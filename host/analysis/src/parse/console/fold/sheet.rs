@@ -71,19 +71,14 @@ impl Sheet {
     }
 
     /// All dumps.
-    pub(super) fn dumps(&self) -> impl Iterator<Item = &ConsoleDump> {
+    fn dumps(&self) -> impl Iterator<Item = &ConsoleDump> {
         self.dump.iter().chain(self.heaps.iter().map(|(_, dump)| dump))
     }
 
-    pub(super) fn dumps_mut(&mut self) -> impl Iterator<Item = &mut ConsoleDump> {
-        self.dump.iter_mut().chain(self.heaps.iter_mut().map(|(_, dump)| dump))
-    }
-
-    /// The heap of its only dump: the core's, or that of the TA with that number.
-    pub(super) fn only_heap(&self) -> Option<Option<usize>> {
-        match (&self.dump, &*self.heaps) {
-            (Some(_), []) => Some(None),
-            (None, [(ta, _)]) => Some(Some(*ta)),
+    /// The dump of the core's heap, or of its only TA's.
+    pub(super) fn main_dump(&mut self) -> Option<&mut ConsoleDump> {
+        match (&mut self.dump, &mut *self.heaps) {
+            (Some(dump), _) | (None, [(_, dump)]) => Some(dump),
             _ => None,
         }
     }

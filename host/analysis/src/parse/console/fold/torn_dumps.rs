@@ -33,13 +33,16 @@ impl Renumbering {
 }
 
 /// Puts halves of dumps together, marks double ones, and renumbers the snapshots unless their iterations were
-/// marked. Only where each snapshot is a dump of the same heap: other parts show where a snapshot ends.
+/// marked. Where other things than dumps make snapshots, it only marks dumps: those show where a snapshot ends.
 pub(super) fn mend_torn(sheets: &mut Vec<Sheet>, is_marked: bool) -> Renumbering {
-    let heap = sheets.first().and_then(Sheet::only_heap);
-    let is_same = sheets.iter().all(|sheet| heap.is_some() && sheet.only_heap() == heap);
-    let dumps: Vec<_> = sheets.iter().flat_map(Sheet::dumps).collect();
-    let shapes = if is_same { shapes(&dumps) } else { Vec::new() };
-    let mut renumbering = Renumbering::default();
+    let (mut renumbering, n_sheets) = (Renumbering::default(), sheets.len());
+    let mut mains: Vec<_> = sheets.iter_mut().filter_map(Sheet::main_dump).collect();
+    let shapes = shapes(&mains.iter().map(|dump| &**dump).collect::<Vec<_>>());
+    let torn: Vec<_> = (0..shapes.len()).filter(|at| is_torn(&shapes, *at)).collect();
+    if mains.len() < n_sheets {
+        torn.into_iter().for_each(|at| mark(mains[at]));
+        return renumbering;
+    }
     for (at, shape) in shapes.iter().enumerate().rev() {
         let shift = match shape {
             DumpShape::Whole => continue,
@@ -47,23 +50,25 @@ pub(super) fn mend_torn(sheets: &mut Vec<Sheet>, is_marked: bool) -> Renumbering
                 join(sheets, at);
                 -1
             }
-            DumpShape::Shifted => {
-                sheets[at].dumps_mut().for_each(mark);
-                continue;
-            }
-            DumpShape::Double => {
-                sheets[at].dumps_mut().for_each(mark);
-                1
+            DumpShape::Shifted | DumpShape::Double => {
+                sheets[at].main_dump().into_iter().for_each(mark);
+                i32::from(*shape == DumpShape::Double)
             }
         };
-        let from = sheets[at].number.saturating_add(1);
-        if !is_marked {
+        if !is_marked && shift != 0 {
+            let from = sheets[at].number.saturating_add(1);
             let later = &mut sheets[at + 1..];
             later.iter_mut().for_each(|one| one.number = one.number.saturating_add_signed(shift));
             renumbering.0.push((from, shift));
         }
     }
     renumbering
+}
+
+/// Whether that dump is no whole one, or the second half of the one before.
+fn is_torn(shapes: &[DumpShape], at: usize) -> bool {
+    let is_rest = at.checked_sub(1).is_some_and(|before| shapes[before] == DumpShape::Half);
+    shapes[at] != DumpShape::Whole || is_rest
 }
 
 fn mark(dump: &mut ConsoleDump) {
@@ -73,10 +78,9 @@ fn mark(dump: &mut ConsoleDump) {
 
 /// Adds the sheet after this one to it.
 fn join(sheets: &mut Vec<Sheet>, at: usize) {
-    let rest = sheets.remove(at + 1);
+    let mut rest = sheets.remove(at + 1);
     let sheet = &mut sheets[at];
-    let all_rest = rest.dump.into_iter().chain(rest.heaps.into_iter().map(|(_, dump)| dump));
-    for (dump, rest) in sheet.dumps_mut().zip(all_rest) {
+    if let (Some(dump), Some(rest)) = (sheet.main_dump(), rest.main_dump().map(std::mem::take)) {
         // The end of a text counts as one record.
         dump.lost = (dump.lost + rest.lost).saturating_sub(u64::from(dump.cut)).max(1);
         dump.cut = rest.cut;
@@ -89,6 +93,11 @@ fn join(sheets: &mut Vec<Sheet>, at: usize) {
     }
     sheet.sessions = rest.sessions;
     sheet.pools.extend(rest.pools);
+    for (ta, dump) in rest.heaps.into_iter().filter(|(_, dump)| !dump.groups.is_empty()) {
+        if sheet.heaps.iter().all(|(known, _)| *known != ta) {
+            sheet.heaps.push((ta, dump));
+        }
+    }
     for instance in rest.instances {
         sheet.add_instance(instance);
     }
