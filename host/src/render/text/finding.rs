@@ -226,12 +226,12 @@ fn brief_stack(finding: &Finding, page: &mut TextPage<'_>) -> io::Result<()> {
         Evidence::CallStack(frames) => Some(frames),
         _ => None,
     });
-    let name = |frame: &Frame| match frame.functions.first() {
-        Some(function) => function.name.to_string(),
-        None => format!("core+{:#x}", frame.address),
+    let names = |frame: &Frame| {
+        let names: Vec<_> = frame.functions.iter().map(|known| known.name.to_string()).collect();
+        if names.is_empty() { vec![format!("core+{:#x}", frame.address)] } else { names }
     };
     frames.map_or(Ok(()), |frames| {
-        let names: Vec<_> = frames.iter().map(name).collect();
+        let names: Vec<_> = frames.iter().flat_map(names).collect();
         line("call stack", &names.join(", from "), page)
     })
 }
