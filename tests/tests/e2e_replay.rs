@@ -173,7 +173,7 @@ impl Replay {
 
     /// Twelve iterations of the workload.
     fn run(&mut self, name: &str, workload: &str) -> Outcome {
-        let options = "--protocol /share/drm-player.toml --json -o /share/run.tlk";
+        let options = "--json -o /share/run.tlk";
         let line = format!("teeleak run -n 12 {options} -- {workload}");
         let outcome = self.guest.exec(&line, LIMIT).unwrap();
         if let Some(folder) = env::var_os("TEELEAK_REPLAY_KEEP") {
