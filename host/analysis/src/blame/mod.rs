@@ -38,7 +38,8 @@ pub use words::sentence;
 use crate::{
     cause,
     model::{
-        Blame, BlamedCall, Certainty, Fault, Finding, FindingKind, Observation, Severity, Subject,
+        Blame, BlamedCall, Certainty, Fault, Finding, FindingKind, Observation, Severity, Side,
+        Subject,
     },
     protocol::Tie,
     text,
