@@ -67,7 +67,7 @@ fn what_is_new_counts_beside_a_baseline() {
     fs::write(&file, document).unwrap();
     let answer = report(&["--baseline", file.to_str().unwrap()]);
     assert_eq!(answer.exit, Exit::Leak);
-    assert!(answer.out.contains("; 1 finding with 1 effect ("), "{}", answer.out);
+    assert!(answer.out.contains("; 1 finding with 3 effects ("), "{}", answer.out);
     assert!(answer.out.contains("accepted: 1 finding that does not count"), "{}", answer.out);
 }
 

@@ -1,5 +1,7 @@
 //! When the objects of a growth finding were born, and how many of each time stay.
 
+use std::ops::RangeInclusive;
+
 use crate::model::{Evidence, Finding};
 
 /// What one step of a series left behind.
@@ -11,6 +13,14 @@ pub(crate) struct Birth {
     pub(crate) until: u32,
     /// Objects that stay.
     pub(crate) count: u64,
+}
+
+impl Birth {
+    /// Its iterations: at least one, whatever numbers a damaged capture gives.
+    pub(crate) fn iterations(&self) -> RangeInclusive<u32> {
+        let first = self.after.saturating_add(1);
+        first..=self.until.max(first)
+    }
 }
 
 /// The births behind a finding, in order of their iterations; `None` if it has no series of whole
@@ -34,9 +44,9 @@ pub(crate) fn births(finding: &Finding) -> Option<Vec<Birth>> {
 fn by_iteration(series: &[(u32, f64)], survivors: &[(u32, u64)]) -> Vec<Birth> {
     let steps = series.iter().zip(series.iter().skip(1));
     let birth = |((after, _), (until, _)): (&(u32, f64), &(u32, f64))| {
-        let is_within = |born: &u32| (*after + 1..=*until).contains(born);
-        let counts = survivors.iter().filter(|(born, _)| is_within(born)).map(|(_, n)| n);
-        Birth { after: *after, until: *until, count: counts.sum() }
+        let birth = Birth { after: *after, until: *until, count: 0 };
+        let is_within = |(born, _): &&(u32, u64)| birth.iterations().contains(born);
+        Birth { count: survivors.iter().filter(is_within).map(|(_, n)| n).sum(), ..birth }
     };
     steps.map(birth).collect()
 }

@@ -62,21 +62,16 @@ impl CallCounts {
 
     /// Whether all calls of these iterations are known.
     pub(super) fn is_complete(&self, births: &[Birth]) -> bool {
-        let is_within = |iteration: &u32| {
-            births.iter().any(|birth| (birth.after + 1..=birth.until).contains(iteration))
-        };
+        let is_within =
+            |iteration: &u32| births.iter().any(|birth| birth.iterations().contains(iteration));
         !self.is_cut && !self.calls.is_empty() && !self.lossy.iter().any(is_within)
     }
 }
 
-/// Calls by the births that they fall together with.
-pub(super) fn in_births<'c>(
-    births: &[Birth],
-    results: impl Iterator<Item = &'c BTreeMap<u32, u64>> + Clone,
-) -> Vec<u64> {
+/// Calls by the births that they fall together with; `results` has those of each result by iteration.
+pub(super) fn in_births(births: &[Birth], results: &[&BTreeMap<u32, u64>]) -> Vec<u64> {
     let count = |birth: &Birth| {
-        let iterations = birth.after + 1..=birth.until.max(birth.after + 1);
-        results.clone().flat_map(|counts| counts.range(iterations.clone())).map(|(_, n)| n).sum()
+        results.iter().flat_map(|counts| counts.range(birth.iterations())).map(|(_, n)| n).sum()
     };
     births.iter().map(count).collect()
 }

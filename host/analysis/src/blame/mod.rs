@@ -38,7 +38,8 @@ pub use words::sentence;
 use crate::{
     cause,
     model::{
-        Blame, BlamedCall, Certainty, Fault, Finding, FindingKind, Observation, Severity, Subject,
+        Blame, BlamedCall, Certainty, Fault, Finding, FindingKind, Observation, Severity, Side,
+        Subject,
     },
     protocol::Tie,
     text,
@@ -107,12 +108,13 @@ fn story_blame(finding: &Finding, ties: &[Tie], facts: &Facts<'_>) -> Option<Bla
     if !is_blamable(finding) || !is_blamable(root) {
         return None;
     }
-    if matches!(root.kind.info().fault, Fault::Order | Fault::Unpaired) {
-        return protocol::blame(root, ties, facts);
-    }
     let effects = facts.findings.iter().filter(|one| is_effect(one, root, facts.findings));
     let cases: Vec<_> =
         std::iter::once(root).chain(effects).map(|finding| Case::new(finding, facts)).collect();
+    if matches!(root.kind.info().fault, Fault::Order | Fault::Unpaired) {
+        let blame = protocol::blame(root, ties, facts)?;
+        return Some(with_calls_of_ta(blame, &cases, facts.observation));
+    }
     blame(&cases, facts.observation)
 }
 
@@ -139,6 +141,20 @@ fn blame(cases: &[Case<'_>], observation: &Observation) -> Option<Blame> {
         process: process_of_calls(suspects, &births, observation),
         evidence: witness.map(numbers).into_iter().chain(conclusion.evidence).collect(),
     })
+}
+
+/// The same blame; that for a TA with the calls in which it acquires what stays.
+fn with_calls_of_ta(blame: Blame, cases: &[Case<'_>], observation: &Observation) -> Blame {
+    let Some(Side::Ta(ta)) = blame.side() else { return blame };
+    let mut of_ta = cases.iter().filter(|case| case.ta() == ta);
+    let Some(witness) = of_ta.find(|case| !case.suspects.is_empty()) else { return blame };
+    let births = births(witness.finding).unwrap_or_default();
+    Blame {
+        calls: witness.calls(),
+        process: process_of_calls(&witness.suspects, &births, observation).or(blame.process),
+        evidence: blame.evidence.into_iter().chain([numbers(witness)]).collect(),
+        ..blame
+    }
 }
 
 /// How the numbers of the calls explain those of the objects.

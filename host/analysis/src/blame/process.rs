@@ -25,7 +25,7 @@ pub(super) fn process_of_calls(
 ) -> Option<Arc<str>> {
     let leaves = |event: &Event| {
         let iteration = event.iteration.unwrap_or(0);
-        let is_of = |birth: &&Birth| (birth.after + 1..=birth.until).contains(&iteration);
+        let is_of = |birth: &&Birth| birth.iterations().contains(&iteration);
         births.iter().find(is_of).is_some_and(|birth| birth.count > 0)
     };
     let is_suspected = |event: &&Event| suspects.iter().any(|suspect| is_such(event, suspect));

@@ -51,8 +51,8 @@ pub(super) fn suspects(
                     CallOutcome::Any => true,
                     CallOutcome::Result(only) => **result == only,
                 };
-                let by_iteration = results.iter().filter(is_counted).map(|(_, counts)| counts);
-                let fit = fit(objects, &in_births(births, by_iteration))?;
+                let counts = results.iter().filter(is_counted).map(|(_, counts)| counts);
+                let fit = fit(objects, &in_births(births, &counts.collect::<Vec<_>>()))?;
                 Some(Suspect { key: key.clone(), outcome, fit })
             })
         })

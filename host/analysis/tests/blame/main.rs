@@ -40,7 +40,7 @@ fn blame(world: World) -> Blame {
     let report = report(world);
     let stories = stories(&report);
     assert_eq!(stories.len(), 1, "{stories:#?}");
-    stories[0].blame.clone().unwrap_or_else(|| panic!("no blame: {:#?}", stories[0]))
+    stories[0].blame.clone().expect("blame")
 }
 
 #[test]

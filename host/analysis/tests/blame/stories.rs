@@ -7,7 +7,7 @@ use teeleak_analysis::{
 
 use crate::{
     ACCESS_DENIED, CORE, OBJECT, report, stories,
-    world::{Place, PlaceOwner, TA, World},
+    world::{OTHER, Place, PlaceOwner, TA, World},
 };
 
 fn pool(kind: PoolKind, allocated: u64, size: u64) -> Pool {
@@ -65,6 +65,19 @@ fn two_leaks_of_one_ta_with_different_patterns_are_two_stories() {
     });
     let report = report(world);
     assert_eq!(stories(&report).len(), 2, "{:#?}", report.findings);
+}
+
+#[test]
+fn two_tas_that_leak_in_each_iteration_are_two_stories() {
+    let world = World::new().run(12, |world, _| {
+        world.leak(OBJECT, 1);
+        world.leak(Place { owner: PlaceOwner::Other, ..OBJECT }, 1);
+    });
+    let report = report(world);
+    let mut sides: Vec<_> =
+        stories(&report).iter().filter_map(|one| one.blame.as_ref()?.side()).collect();
+    sides.sort_unstable();
+    assert_eq!(sides, [Side::Ta(Some(TA)), Side::Ta(Some(OTHER))], "{:#?}", report.findings);
 }
 
 #[test]

@@ -187,8 +187,7 @@ pub(crate) fn effects<'f>(
     for effect in effects.iter().take(EFFECTS) {
         line("effect", &effect.title, page)?;
         let reason = effect.cause.as_ref().map(|(_, reason)| reason.to_string());
-        let facts: Vec<_> =
-            [rates(effect)].into_iter().filter(|rates| !rates.is_empty()).chain(reason).collect();
+        let facts: Vec<_> = rates(effect).into_iter().chain(reason).collect();
         page.write_line(label("", page).dim(facts.join("; ")))?;
         members(effect, page)?;
         known_leaks(effect, page)?;

@@ -1,29 +1,21 @@
 //! A finding in a few words: its subject, its figures, its evidence on one line.
 
 use teeleak_analysis::{
-    model::{Evidence, Figure, FigureKind, Finding, Fingerprint, Frame, PoolKind, Subject, Unit},
+    model::{
+        Evidence, Figure, FigureKind, Finding, FindingKind, Fingerprint, Frame, PoolKind, Subject,
+    },
     text,
 };
 
 /// Values shown of a long series, half of them from each end.
 const VALUES: usize = 12;
 
-/// Rates of a finding, and when the pool that it fills is full: `160 bytes per iteration`.
-pub(crate) fn rates(finding: &Finding) -> String {
-    let is_rate = |figure: &&Figure| {
-        matches!(figure.kind, FigureKind::Growth | FigureKind::Rate | FigureKind::UntilFull)
-            && figure.unit != Unit::Nanoseconds
-    };
-    let rate = |figure: &Figure| match figure.kind {
-        FigureKind::UntilFull => format!("full after {} more", text::number(whole(figure.value))),
-        _ => value(figure),
-    };
-    finding.figures.iter().filter(is_rate).map(rate).collect::<Vec<_>>().join(", ")
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-const fn whole(value: f64) -> u64 {
-    value as u64
+/// Rates of a finding: `4 objects per iteration, 160 bytes per iteration`. The title of a pool has its own.
+pub(crate) fn rates(finding: &Finding) -> Option<String> {
+    let is_rate = |figure: &&Figure| matches!(figure.kind, FigureKind::Growth | FigureKind::Rate);
+    let rates: Vec<_> = finding.figures.iter().filter(is_rate).map(value).collect();
+    let has_own = finding.kind == FindingKind::PoolGrowth;
+    (!rates.is_empty() && !has_own).then(|| rates.join(", "))
 }
 
 /// Number of the finding with this fingerprint, from 1.

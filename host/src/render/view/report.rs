@@ -1,7 +1,7 @@
 //! A report in a few words: its verdict, its scope, its snapshots.
 
 use teeleak_analysis::{
-    audit::{Conclusion, Report},
+    audit::{self, Conclusion, Report},
     model::{Completeness, Observation, Sample, Severity, Stage},
     normal_world,
     text::{self, count, number},
@@ -29,7 +29,8 @@ pub(crate) fn headline(report: &Report) -> String {
 /// What hurts first, and how many bugs there are: `128 bytes of core heap per iteration, full after 9
 /// more iterations; 2 findings with 3 effects`.
 fn failures(report: &Report) -> String {
-    let n_effects = report.counted().len() - report.stories().count();
+    let effects = |story| audit::effects(story, &report.findings).count();
+    let n_effects: usize = report.stories().map(effects).sum();
     let findings = count(report.stories().count() as u64, "finding");
     let effects = match n_effects {
         0 => String::new(),

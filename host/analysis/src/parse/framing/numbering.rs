@@ -44,7 +44,9 @@ pub(super) fn detect(lines: &[&[u8]]) -> Option<NumberedLines> {
 /// Whether a line has a number before a start of a console's line.
 pub(super) fn has_number(line: &[u8]) -> bool {
     let is_candidate = line.len() > 2 && line[..line.len().min(64)].iter().any(u8::is_ascii_digit);
-    is_candidate && !wrap::is_start(line) && ALL.into_iter().any(|numbering| numbering.is_clear(line))
+    is_candidate
+        && !wrap::is_start(line)
+        && ALL.into_iter().any(|numbering| numbering.is_clear(line))
 }
 
 impl NumberedLines {
