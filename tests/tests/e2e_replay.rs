@@ -48,16 +48,16 @@ struct Leak {
     fast: bool,
 }
 
+/// Those whose work the next ones would feel come last: sessions that nobody can close keep the peer's instance,
+/// and a big number keeps its pool.
 #[rustfmt::skip]
 const LEAKS: [Leak; 16] = [
-    Leak { name: "refused-session", made: Made::Forgotten("refused-session", 1), workload: "drm-player --work refused-session", kind: "site_growth", names: "core/kernel/tee_ta_manager.c", rate: 1.0, fast: true },
     Leak { name: "lost-instance", made: Made::Forgotten("lost-instance", 1), workload: "drm-player --work session", kind: "site_growth", names: "core/kernel/user_ta.c", rate: 1.0, fast: true },
     Leak { name: "missing-object", made: Made::Forgotten("missing-object", 1), workload: "drm-player --work open-missing", kind: "site_growth", names: "core/tee/tee_obj.c", rate: 1.0, fast: true },
     Leak { name: "operation-state", made: Made::Forgotten("operation-state", 3), workload: "drm-player --work digest", kind: "site_growth", names: "core/tee/tee_svc_cryp.c", rate: 0.333, fast: true },
     Leak { name: "shared-range", made: Made::Forgotten("shared-range", 1), workload: "drm-player --work ask-plugin", kind: "site_growth", names: "core/mm/tee_mm.c", rate: 1.0, fast: false },
     Leak { name: "mapped-memory", made: Made::Forgotten("mapped-memory", 1), workload: "drm-player --maps 1", kind: "site_growth", names: "core/mm/mobj.c", rate: 1.0, fast: true },
     Leak { name: "loaded-memory", made: Made::Forgotten("loaded-memory", 1), workload: "drm-player --work session", kind: "site_growth", names: "core/mm/mobj.c", rate: 1.0, fast: true },
-    Leak { name: "big-number", made: Made::Forgotten("big-number", 20), workload: "drm-player --work make-key", kind: "pool_growth", names: "crypto", rate: 1.0, fast: false },
     Leak { name: "plugin-payload", made: Made::Forgotten("plugin-payload", 1), workload: "drm-player --work ask-plugin", kind: "site_growth", names: "core/mm/mobj_dyn_shm.c", rate: 1.0, fast: true },
     Leak { name: "pta-session", made: Made::Forgotten("pta-session", 1), workload: "drm-player --work pta-session", kind: "site_growth", names: "core/pta/leaky_forget.c", rate: 1.0, fast: true },
     Leak { name: "ta-object", made: Made::Workload, workload: "drm-player --leak-objects 1", kind: "site_growth", names: "core/tee/tee_obj.c", rate: 1.0, fast: false },
@@ -66,6 +66,8 @@ const LEAKS: [Leak; 16] = [
     Leak { name: "client-session", made: Made::Held("session"), workload: POKE, kind: "session_growth", names: leaky_interface::LEAKY, rate: 1.0, fast: true },
     Leak { name: "client-buffer", made: Made::Held("buffer-of-client"), workload: POKE, kind: "region_growth", names: leaky_interface::LEAKY, rate: 1.0, fast: false },
     Leak { name: "supplicant-descriptor", made: Made::Workload, workload: "drm-player --work lose-descriptor", kind: "", names: "/dev/null", rate: 1.0, fast: true },
+    Leak { name: "refused-session", made: Made::Forgotten("refused-session", 1), workload: "drm-player --work refused-session", kind: "site_growth", names: "core/kernel/tee_ta_manager.c", rate: 1.0, fast: true },
+    Leak { name: "big-number", made: Made::Forgotten("big-number", 20), workload: "drm-player --work make-key", kind: "pool_growth", names: "crypto", rate: 1.0, fast: false },
 ];
 
 /// Work that loses nothing, and whether the fast selection does it.

@@ -23,8 +23,8 @@ pub(crate) fn run(command: Command) -> Result<()> {
 }
 
 fn open_missing() -> Result<()> {
-    let (storage, flags) = (ObjectStorageConstants::Private, DataFlag::ACCESS_READ);
-    PersistentObject::open(storage, b"nosuch", flags).map(drop)
+    let flags = DataFlag::ACCESS_READ | DataFlag::SHARE_READ;
+    PersistentObject::open(ObjectStorageConstants::Private, b"nosuch", flags).map(drop)
 }
 
 fn digest() -> Result<()> {

@@ -21,6 +21,11 @@ pub(super) fn sessions_stay_open(case: &Case<'_>) -> Option<Clue> {
         let evidence = format!("{n} stay open although each was closed with success");
         return Some(Clue::new(&[Side::Core], Certainty::Likely, evidence));
     }
+    if !sessions.is_empty() && sessions.iter().all(|session| was_refused(session, case)) {
+        let evidence =
+            format!("{n} stay open although their opening failed: the client has none to close");
+        return Some(Clue::new(&[Side::Core], Certainty::Certain, evidence));
+    }
     if openers.iter().eq(&[0]) {
         return Some(of_normal_world(&sessions, &n, case));
     }
@@ -36,23 +41,30 @@ fn lasting_sessions(case: &Case<'_>) -> Vec<Session> {
     of_ta.filter(is_new).copied().collect()
 }
 
-/// The events that opened or closed a session of this id; ids are used again.
-fn events_of<'a>(session: &Session, case: &Case<'a>) -> impl Iterator<Item = &'a Event> {
+/// The events that opened or closed a session of this id, or failed to; ids are used again.
+fn events_of<'a>(session: &Session, case: &Case<'a>) -> impl DoubleEndedIterator<Item = &'a Event> {
     let Session { id, opener, uuid, .. } = *session;
     let is_of = move |event: &&Event| {
         matches!(event.kind, EventKind::Open | EventKind::Close)
             && (event.session, event.opener, event.uuid) == (Some(id), opener, Some(uuid))
-            && event.code() == Some(0)
     };
     case.facts.observation.events.iter().filter(is_of)
 }
 
+/// Whether the last opening of a session of this id failed.
+fn was_refused(session: &Session, case: &Case<'_>) -> bool {
+    let mut opens = events_of(session, case).filter(|event| event.kind == EventKind::Open);
+    opens.next_back().is_some_and(Event::has_failed)
+}
+
 fn is_closed(session: &Session, case: &Case<'_>) -> bool {
-    events_of(session, case).last().is_some_and(|event| event.kind == EventKind::Close)
+    let mut events = events_of(session, case).filter(|event| event.code() == Some(0));
+    events.next_back().is_some_and(|event| event.kind == EventKind::Close)
 }
 
 fn of_normal_world(sessions: &[Session], n: &str, case: &Case<'_>) -> Clue {
     let opens = sessions.iter().flat_map(|session| events_of(session, case));
+    let opens = opens.filter(|event| event.code() == Some(0));
     let pids: BTreeSet<_> =
         opens.filter_map(|event| event.by.as_ref()).map(|caller| caller.pid).collect();
     let processes = &case.facts.observation.clients.processes;
