@@ -104,6 +104,8 @@ fn counted(first: &Incident, n: u64) -> Incident {
 fn evidence(incidents: &[&Incident], resources: &[Resource]) -> Vec<Evidence> {
     let mut evidence = Vec::new();
     let sentence = |text: String| Evidence::Text(text.into());
+    let meaning = incidents.first().map(|one| &one.details.meaning.means);
+    evidence.extend(meaning.filter(|means| !means.is_empty()).cloned().map(Evidence::Text));
     if !resources.is_empty() {
         let first = incidents.first().and_then(|one| one.details.meaning.option.as_deref());
         let option = first.map_or_else(String::new, |option| format!("; what decides: {option}"));
