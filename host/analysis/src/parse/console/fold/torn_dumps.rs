@@ -16,6 +16,8 @@ enum DumpShape {
     /// The first half of a dump whose rest is the next one.
     Half,
     Double,
+    /// One of two dumps of which the first holds a part of the second one.
+    Shifted,
 }
 
 /// Numbers of iterations from which on those of later ones are wrong, and by how many.
@@ -44,6 +46,10 @@ pub(super) fn mend_torn(sheets: &mut Vec<Sheet>, is_marked: bool) -> Renumbering
             DumpShape::Half => {
                 join(sheets, at);
                 -1
+            }
+            DumpShape::Shifted => {
+                sheets[at].dumps_mut().for_each(mark);
+                continue;
             }
             DumpShape::Double => {
                 sheets[at].dumps_mut().for_each(mark);
@@ -99,7 +105,11 @@ fn shapes(dumps: &[&ConsoleDump]) -> Vec<DumpShape> {
     for (at, dump) in dumps.iter().enumerate() {
         let next = dumps.get(at + 1).filter(|_| shapes.last() != Some(&DumpShape::Half));
         let is_half = next.is_some_and(|next| are_halves(&stable, dump, next));
+        let before = at.checked_sub(1).map(|before| dumps[before]);
+        let is_shifted = next.is_some_and(|next| are_shifted(&stable, dump, next))
+            || before.is_some_and(|before| are_shifted(&stable, before, dump));
         shapes.push(match stable.deviation(&[dump]) {
+            (..) if is_shifted => DumpShape::Shifted,
             (more, _) if more >= total => DumpShape::Double,
             (..) if is_half => DumpShape::Half,
             (..) => DumpShape::Whole,
@@ -113,6 +123,20 @@ fn are_halves(stable: &StableSites, dump: &ConsoleDump, next: &ConsoleDump) -> b
     let lacks_some = |dump| stable.deviation(&[dump]).1 > 0;
     let (more, fewer) = stable.deviation(&[dump, next]);
     lacks_some(dump) && lacks_some(next) && more == 0 && fewer <= 1 + dump.lost + next.lost
+}
+
+/// Whether two dumps are two, but a good part of the second one is in the first.
+fn are_shifted(stable: &StableSites, dump: &ConsoleDump, next: &ConsoleDump) -> bool {
+    /// Share of a dump that is a good part.
+    const SHARE: u64 = 4;
+    let total = stable.total();
+    let (moved, missing) = (stable.deviation(&[dump]).0, stable.deviation(&[next]).1);
+    let (more, fewer) = stable.deviation(&[dump, next]);
+    let is_good_part = |n: u64| n > 0 && n * SHARE >= total;
+    is_good_part(moved)
+        && is_good_part(missing)
+        && fewer == 0
+        && more.abs_diff(total) <= 1 + dump.lost + next.lost
 }
 
 #[cfg(test)]
@@ -138,6 +162,8 @@ mod tests {
         assert_eq!(torn(&halves), [(2, DumpShape::Half)]);
         let end = [whole, whole, whole, whole, &[3, 2], &[0, 0, 1]];
         assert_eq!(torn(&end), [(4, DumpShape::Half)]);
+        let shifted = [whole, whole, whole, &[6, 3, 1], &[0, 1, 1]];
+        assert_eq!(torn(&shifted), [(3, DumpShape::Shifted), (4, DumpShape::Shifted)]);
         let double = [whole, whole, &[6, 4, 2, 9], whole, whole];
         assert_eq!(torn(&double), [(2, DumpShape::Double)]);
     }

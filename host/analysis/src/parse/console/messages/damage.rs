@@ -74,10 +74,16 @@ fn ends_in_place(line: &[u8]) -> bool {
     line.last().is_some_and(u8::is_ascii_digit) && mdbg::ends_in_place(line)
 }
 
+/// What programs write for bytes that are no text.
+const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
+
 /// Whether another writer's bytes stand in the message: no text, or a stamp of the kernel.
 fn is_torn(message: &[u8]) -> bool {
     let is_control = |byte: &u8| byte.is_ascii_control() && *byte != b'\t';
-    str::from_utf8(message).is_err() || message.iter().any(is_control) || has_stamp(message)
+    str::from_utf8(message).is_err()
+        || message.iter().any(is_control)
+        || contains(message, REPLACEMENT)
+        || has_stamp(message)
 }
 
 /// `[   12.345678] ` within the message.
@@ -198,6 +204,7 @@ mod tests {
     fn bytes_of_another_writer_are_seen() {
         assert!(of(b"D/TA:  close_chan[  88.120311] usb 1-2: reset").is_some());
         assert!(of(b"D/TA:  clos\xff\xfe_channel").is_some());
+        assert!(of("I/TC:3 0 gen_\u{fffd}_chan[  88.1] mmc0: Timeout".as_bytes()).is_some());
     }
 
     #[test]
