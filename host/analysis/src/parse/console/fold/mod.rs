@@ -292,8 +292,12 @@ impl Assembler {
         match lost {
             LostLine::Record => self.dumps.note_damage(who),
             LostLine::Region(index) => self.maps.lose_region(index),
-            LostLine::Message => self.events.note_damage(),
+            LostLine::Message => {
+                self.events.note_damage();
+                self.sessions.note_loss();
+            }
             LostLine::Unknown => {
+                self.sessions.note_loss();
                 self.dumps.note_damage(who);
                 self.maps.note_damage();
                 self.events.note_damage();

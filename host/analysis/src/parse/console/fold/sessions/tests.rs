@@ -143,15 +143,20 @@ fn an_open_goes_on_while_another_thread_works() {
     assert_eq!(changes, expected);
 }
 
+/// A TA keeps its sessions and another one closes each of its own; the close of the third one is not in the text.
+fn rounds_without_a_close(lost: &[SessionLine]) -> Vec<String> {
+    const KEPT: Uuid = Uuid([2; 16]);
+    let round = |close: &[SessionLine]| {
+        [&[SessionLine::Reopen(KEPT), SessionLine::Reopen(TA)], close].concat()
+    };
+    let close = |id| vec![SessionLine::Close(Some(id)), SessionLine::Destroy];
+    let closes = [close(2), close(3), lost.to_vec(), close(5), close(6)];
+    play(&closes.iter().flat_map(|close| round(close)).collect::<Vec<_>>())
+}
+
 #[test]
 fn a_lost_close_does_not_shift_the_later_ones() {
-    const KEPT: Uuid = Uuid([2; 16]);
-    let round = |close: Option<u32>| {
-        let opens = [SessionLine::Reopen(KEPT), SessionLine::Reopen(TA)];
-        opens.into_iter().chain(close.map(|id| SessionLine::Close(Some(id)))).collect::<Vec<_>>()
-    };
-    let closes = [Some(2), Some(3), None, Some(5), Some(6)];
-    let changes = play(&closes.map(round).concat());
+    let changes = rounds_without_a_close(&[SessionLine::Destroy]);
     let ends: Vec<_> = changes.iter().filter(|change| change.contains("closes")).collect();
     let expected = [
         "0closes Some(2)",
@@ -161,4 +166,10 @@ fn a_lost_close_does_not_shift_the_later_ones() {
         "0closes Some(6)",
     ];
     assert_eq!(ends, expected);
+}
+
+#[test]
+fn ids_are_right_where_nothing_was_lost() {
+    let changes = rounds_without_a_close(&[]);
+    assert!(!changes.iter().any(|change| change == "0closes None"), "{changes:?}");
 }
