@@ -93,10 +93,21 @@ impl OpenDump {
     }
 }
 
+/// A record long after those before it. It starts a dump unless its stamp is damaged: then the next one is earlier.
+#[derive(Clone, Copy)]
+struct LateRecord {
+    at: (u64, Option<Time>),
+    who: LineOrigin,
+    run: ChunkRun,
+    /// Number of its site, which is known only as long as its chunk is read.
+    site: Option<u32>,
+}
+
 /// Finds dumps in runs of records.
 #[derive(Default)]
 pub(super) struct DumpFinder {
     open: Option<OpenDump>,
+    late: Option<LateRecord>,
     /// Damaged lines since the last intact one.
     damaged: u64,
     done: Vec<ConsoleDump>,
@@ -116,6 +127,42 @@ impl DumpFinder {
         who: LineOrigin,
         (run, ids): (&ChunkRun, &[u32]),
         names: &LogSites,
+    ) {
+        self.add_late(at.1, names);
+        match ids {
+            [only] if self.start_reason(who, at.1, run) == Some(DumpStart::Pause) => {
+                let site = names.resolve(*only);
+                self.late = Some(LateRecord { at, who, run: *run, site });
+            }
+            _ => self.add(at, who, (run, ids), names, |id| names.resolve(id)),
+        }
+    }
+
+    /// Ends the run of records: something else follows.
+    pub(super) fn end_run(&mut self, names: &LogSites) {
+        self.add_late(None, names);
+    }
+
+    /// Adds the record whose stamp was late; `next` is the time of the record right after it.
+    fn add_late(&mut self, next: Option<Time>, names: &LogSites) {
+        let Some(LateRecord { mut at, who, mut run, site }) = self.late.take() else { return };
+        let until = self.open.as_ref().and_then(|open| open.until);
+        // Only the next one shows whether time went on.
+        let is_damaged = !is_pause(until, next) && is_earlier(next, at.1);
+        if is_damaged {
+            (at.1, run.until) = (None, None);
+        }
+        self.add(at, who, (&run, &[0]), names, |_| site);
+    }
+
+    /// Adds records, of which `resolve` returns the site's number.
+    fn add(
+        &mut self,
+        at: (u64, Option<Time>),
+        who: LineOrigin,
+        (run, ids): (&ChunkRun, &[u32]),
+        names: &LogSites,
+        resolve: impl Fn(u32) -> Option<u32> + Copy,
     ) {
         let lost_records = if let Some(begin) = self.start_reason(who, at.1, run) {
             self.begin(begin, who);
@@ -139,15 +186,23 @@ impl DumpFinder {
             open.thread = who.thread;
             open.ordinal = run.ordinals.map(|(_, last)| last).or(open.ordinal);
         }
-        self.records_of(at, lost_records, ids, names);
+        self.take_records(at, lost_records, ids, names, resolve);
     }
 
     /// Adds records to the open run; `lost` are missing before the first one.
-    fn records_of(&mut self, at: (u64, Option<Time>), lost: u64, ids: &[u32], names: &LogSites) {
-        let (mut at, mut lost, mut left) = (at, lost, ids);
+    fn take_records(
+        &mut self,
+        mut at: (u64, Option<Time>),
+        mut lost: u64,
+        ids: &[u32],
+        names: &LogSites,
+        resolve: impl Fn(u32) -> Option<u32> + Copy,
+    ) {
+        let mut left = ids;
         while let Some(open) = &mut self.open {
             open.row.run(at, lost);
-            let taken_count = open.row.records(at.0, left, names);
+            let sites = left.iter().map(|id| resolve(*id));
+            let taken_count = open.row.records(at.0, sites, names);
             left = &left[taken_count..];
             if left.is_empty() {
                 return;
@@ -243,15 +298,15 @@ impl DumpFinder {
             (Some(_) | None, None) | (None, Some(_)) => {}
         }
         let hints = open.hints;
-        // After a damaged stamp the next ones are as early as those before it.
-        let gaps = [time, run.until].map(|to| stamp::distance(open.until?, to?));
+        // Where records are counted, a pause shows nothing more.
+        let is_counted = open.ordinal.is_some() || run.ordinals.is_some();
         if hints.same_thread {
             Some(DumpStart::Thread)
         } else if hints.requested {
             Some(DumpStart::Requested)
         } else if hints.others > CHATTER {
             Some(DumpStart::Chatter)
-        } else if gaps.iter().all(|gap| gap.is_some_and(|gap| gap >= PAUSE_NS)) {
+        } else if !is_counted && is_pause(open.until, time) {
             Some(DumpStart::Pause)
         } else {
             None
@@ -305,4 +360,14 @@ impl DumpFinder {
         self.done.push(ConsoleDump { of_ta: open.who.image == Some(LineImage::Ta), ..dump });
         Some(row)
     }
+}
+
+/// Whether at least two seconds passed.
+fn is_pause(from: Option<Time>, to: Option<Time>) -> bool {
+    from.zip(to).and_then(|(from, to)| stamp::distance(from, to)).is_some_and(|gap| gap >= PAUSE_NS)
+}
+
+/// Whether time ran backwards.
+fn is_earlier(time: Option<Time>, than: Option<Time>) -> bool {
+    time.zip(than).is_some_and(|(time, than)| time.clock == than.clock && time.ns < than.ns)
 }

@@ -188,6 +188,9 @@ impl Assembler {
         steps: &mut impl Iterator<Item = RuleStep>,
     ) {
         let position = (self.base + u64::from(entry.line) + 1, entry.time);
+        if !matches!(entry.what, ConsoleFact::Records(_)) {
+            self.dumps.end_run(&self.names);
+        }
         match &entry.what {
             ConsoleFact::Records(run) => {
                 self.maps.note_other_line();
@@ -403,6 +406,7 @@ impl Assembler {
     /// Ends open dumps, maps and tables.
     fn settle(&mut self) {
         self.end_load();
+        self.dumps.end_run(&self.names);
         self.dumps.end();
         self.maps.end();
         self.pools.end();

@@ -75,14 +75,21 @@ impl RecordRun {
         }
     }
 
-    /// Adds the records of the run on that line, by their number in the chunk; returns how many had room.
-    pub(super) fn records(&mut self, line: u64, ids: &[u32], names: &LogSites) -> usize {
+    /// Adds the records of the run on that line, by the numbers of their sites; returns how many had room.
+    pub(super) fn records(
+        &mut self,
+        line: u64,
+        ids: impl Iterator<Item = Option<u32>>,
+        names: &LogSites,
+    ) -> usize {
         self.counts.resize(names.len(), 0);
-        for (n, local) in ids.iter().enumerate() {
+        let mut n_taken = 0;
+        for (n, id) in ids.enumerate() {
             if self.is_full() {
                 return n;
             }
-            let Some(id) = names.resolve(*local) else {
+            n_taken = n + 1;
+            let Some(id) = id else {
                 let position = (line + n as u64 + 1, None);
                 self.runs.push(LineRun { from: self.ids.len(), at: position, lost: 1 });
                 continue;
@@ -92,7 +99,7 @@ impl RecordRun {
             }
             self.ids.push(id);
         }
-        ids.len()
+        n_taken
     }
 
     /// Whether the record right before `at` may be the pool table.
