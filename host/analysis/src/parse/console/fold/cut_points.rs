@@ -77,8 +77,22 @@ fn hidden_ends<'i>(ids: &'i [u32], tables: &'i [usize]) -> impl Iterator<Item = 
     };
     let doubles = (0..tables.len()).filter(is_double);
     doubles.filter_map(move |at| {
-        (start(at) + 1..tables[at]).find(|place| is_lost_table(ids, tables, *place))
+        let (start, table) = (start(at), tables[at]);
+        let is_hidden = |place: &usize| {
+            is_lost_table(ids, tables, *place) && ends_twice(&ids[start..table], *place - start)
+        };
+        (start + 1..table).find(is_hidden)
     })
+}
+
+/// Whether a dump that has the record before `hole` once ends there and at the end: its site ends both, and is
+/// nowhere else. A site with many records ends nothing.
+fn ends_twice(ids: &[u32], hole: usize) -> bool {
+    let last = ids.last();
+    let times = ids.iter().filter(|id| Some(*id) == last).count();
+    // The pool table may have been misread as the record before.
+    let is_end = |before: usize| hole.checked_sub(before).is_some_and(|at| ids.get(at) == last);
+    times == 2 && (is_end(1) || is_end(2))
 }
 
 /// Whether the pool table was lost before the record `hole`: the records around it are those that end and
@@ -178,6 +192,14 @@ mod tests {
             assert_eq!(cuts.at, [7, second, end], "{table:?}");
             assert_eq!(cuts.torn, [second], "{table:?}");
         }
+    }
+
+    #[test]
+    fn a_long_dump_that_has_its_end_everywhere_is_one() {
+        let dump = |grown: usize| [&vec![1; grown][..], &[2, 3, 1, 9, 1, 4]].concat();
+        let ids = [dump(35), dump(0)].concat();
+        let cuts = CutPoints::with_holes((&ids, &[38, 44]), [].into_iter(), RunEnd::OfText, false);
+        assert_eq!((cuts.at, cuts.torn), (vec![41], vec![]));
     }
 
     #[test]
