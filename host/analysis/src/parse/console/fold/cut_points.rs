@@ -1,14 +1,18 @@
 //! Splits a run of records into dumps.
 
-use super::recurrence::{self, RunEnd};
+use super::{
+    dumps::DumpStart,
+    lines_between,
+    recurrence::{self, RunEnd},
+};
 
 /// Where a run of records splits into dumps.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(super) struct CutPoints {
     /// Index of the first record of each dump but the first.
     pub(super) at: Vec<usize>,
-    /// Whether the split is by recurring sites; otherwise it is by the pool table.
-    pub(super) recur: bool,
+    /// What shows where they start.
+    pub(super) sign: DumpStart,
     /// Whether a dump continues after its pool table.
     pub(super) goes_on: bool,
     /// Whether the last dump has no end.
@@ -18,6 +22,19 @@ pub(super) struct CutPoints {
 }
 
 impl CutPoints {
+    /// Splits `ids`, which has no pool table; other lines stand before the records at `breaks`.
+    pub(super) fn without_tables(ids: &[u32], breaks: &[usize], end: RunEnd) -> Self {
+        let recurring = recurrence::recurring(ids, end).map(|cuts| (cuts, DumpStart::Recurs));
+        let between = || lines_between::dumps_between(ids, breaks, end);
+        let cuts = recurring.or_else(|| Some((between()?, DumpStart::Lines)));
+        cuts.map_or_else(Self::default, |((at, open), sign)| Self {
+            at,
+            open,
+            sign,
+            ..Self::default()
+        })
+    }
+
     /// Splits `ids`, which has pool tables at `tables`; one may have been lost before any of `holes`.
     pub(super) fn with_holes(
         (ids, tables): (&[u32], &[usize]),
@@ -34,10 +51,7 @@ impl CutPoints {
 
     /// Splits `ids`, which has pool tables at `tables`. `goes_on`: dumps are known to continue after them.
     pub(super) fn new(ids: &[u32], tables: &[usize], end: RunEnd, goes_on: bool) -> Self {
-        let Some(last) = tables.last() else {
-            let (at, open) = recurrence::recurring(ids, end).unwrap_or_default();
-            return Self { at, open, recur: true, ..Self::default() };
-        };
+        let Some(last) = tables.last() else { return Self::without_tables(ids, &[], end) };
         let table_ends: Vec<_> = tables.iter().map(|table| table + 1).collect();
         let tail_length = ids.len() - last - 1;
         let n_complete = tables.len() - 1;

@@ -10,7 +10,8 @@
 //! - the table of the heap's own pools was listed: the first allocation ever made lies at the end of the
 //!   first pool, and few heaps have a second one. What follows the table belongs to the same dump if it is
 //!   the same in all of them, or if one of the other signs shows where the dump really ended;
-//! - without such a table, the sites of the boot recur ([`super::recurrence`]).
+//! - without such a table, the sites of the boot recur ([`super::recurrence`]), or a program prints a line after
+//!   each dump ([`super::lines_between`]).
 
 use super::{
     cut_points::CutPoints,
@@ -31,7 +32,7 @@ use crate::{
 const CHATTER: u32 = 3;
 
 /// Why a dump is assumed to start.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) enum DumpStart {
     First,
     Count,
@@ -39,12 +40,14 @@ pub(super) enum DumpStart {
     Requested,
     Chatter,
     Pause,
+    #[default]
     Table,
     Recurs,
+    Lines,
 }
 
 impl DumpStart {
-    pub(super) const TEXTS: [(Self, &'static str); 7] = [
+    pub(super) const TEXTS: [(Self, &'static str); 8] = [
         (Self::Count, "`count:` restarts"),
         (Self::Thread, "the dumping thread printed something else"),
         (Self::Requested, "the statistics PTA was opened"),
@@ -52,6 +55,7 @@ impl DumpStart {
         (Self::Pause, "two seconds passed"),
         (Self::Table, "the table of the heap's pools, the last record of a dump, was listed"),
         (Self::Recurs, "the sites allocated once at boot recurred in the same order"),
+        (Self::Lines, "another line came after each record of the site that ends a dump"),
     ];
 }
 
@@ -257,9 +261,9 @@ impl DumpFinder {
     }
 
     /// Dumps of the TEE core that were printed, as far as known, and are not finished.
-    pub(super) fn pending(&self) -> u32 {
+    pub(super) fn pending(&self) -> Option<u32> {
         let open = self.open.as_ref().filter(|open| open.who.image != Some(LineImage::Ta));
-        open.map_or(0, |open| open.row.pending(self.table))
+        open.map_or(Some(0), |open| open.row.pending(self.table))
     }
 
     /// Ends the open dump at the mark of an iteration: no dump spans two iterations.
@@ -342,13 +346,17 @@ impl DumpFinder {
             CutPoints::default()
         } else {
             let tables = open.row.tables(&mut self.table);
-            let row = (open.row.ids(), tables.as_slice());
-            CutPoints::with_holes(row, open.row.holes(), end, self.goes_on)
+            let ids = open.row.ids();
+            if tables.is_empty() {
+                CutPoints::without_tables(ids, &open.row.breaks().collect::<Vec<_>>(), end)
+            } else {
+                CutPoints::with_holes((ids, &tables), open.row.holes(), end, self.goes_on)
+            }
         };
         let of_ta = open.who.image == Some(LineImage::Ta);
         open.row.split(&cuts, end, |dump| self.done.push(ConsoleDump { of_ta, ..dump }));
         self.goes_on |= cuts.goes_on;
-        self.note(if cuts.recur { DumpStart::Recurs } else { DumpStart::Table }, cuts.at.len());
+        self.note(cuts.sign, cuts.at.len());
     }
 
     /// Ends the open run, and returns it empty.

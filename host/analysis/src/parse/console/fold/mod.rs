@@ -9,6 +9,7 @@ mod flush;
 mod heaps;
 mod incidents;
 mod instances;
+mod lines_between;
 mod loads;
 mod maps;
 mod misread;

@@ -107,14 +107,18 @@ impl RecordRun {
         self.tables.binary_search_by_key(&at, |(table, _)| table + 1).is_ok()
     }
 
-    /// Number of dumps that were begun, of which all but the last one end with a table at that line.
-    pub(super) fn pending(&self, table: u32) -> u32 {
+    /// Number of dumps that were begun, of which all but the last one end with a table at that line. Unknown where
+    /// other lines may separate them.
+    pub(super) fn pending(&self, table: u32) -> Option<u32> {
+        if self.tables.is_empty() && !self.over && self.breaks().nth(1).is_some() {
+            return None;
+        }
         let is_table = |(_, line): &&(usize, u32)| table == 0 || *line == table;
         let mut ends = self.tables.iter().filter(is_table).map(|(at, _)| at + 1);
         let has_more = |last: usize| last < self.ids.len();
         let n_ended = ends.clone().count();
         let last = ends.next_back().unwrap_or(0);
-        u32::try_from(n_ended + usize::from(has_more(last))).unwrap_or(u32::MAX)
+        u32::try_from(n_ended + usize::from(has_more(last))).ok()
     }
 
     pub(super) fn ids(&self) -> &[u32] {
@@ -173,6 +177,15 @@ impl RecordRun {
     /// Indices of records right before which others were lost.
     pub(super) fn holes(&self) -> impl Iterator<Item = usize> + '_ {
         self.runs.iter().filter(|run| run.lost > 0).map(|run| run.from)
+    }
+
+    /// Indices of records right before which other lines stand.
+    pub(super) fn breaks(&self) -> impl Iterator<Item = usize> + '_ {
+        let is_break = |pair: &&[LineRun]| {
+            let [before, run] = pair else { return false };
+            run.lost == 0 && before.at.0 + (run.from - before.from) as u64 != run.at.0
+        };
+        self.runs.windows(2).filter(is_break).map(|pair| pair[1].from)
     }
 
     /// Removes and returns the last dump, with `lost` records missing at its end.
