@@ -145,17 +145,18 @@ const SOME: usize = 23;
 #[test]
 fn pairs_of_frames_give_the_same_facts() {
     let mut different = Vec::new();
-    // What is left of a damaged line may depend on what is around it.
-    let logs = plain_logs().step_by(SOME).filter(|(name, _)| !name.contains("lost-bytes"));
-    for (name, text) in logs {
-        let bare = facts(&read(text.as_bytes(), 4096));
+    for (name, text) in plain_logs().step_by(SOME) {
+        let bare = read(text.as_bytes(), 4096);
         for (inner_name, inner) in FRAMES.iter().filter(|(name, _)| !INNERMOST.contains(name)) {
             let inside = framed(*inner, &text);
             for (outer_name, outer) in FRAMES.iter().filter(|(name, _)| OUTER.contains(name)) {
                 let observation = read(framed(*outer, &inside).as_bytes(), 4096);
                 let is_numbered_twice = inner_name.starts_with("grep") && *outer_name == "cat -n";
                 let is_possible = inner_name != outer_name && !is_numbered_twice;
-                if is_possible && facts(&observation) != bare {
+                // Stamps make lines wider than quoted-printable leaves whole.
+                let is_broken = *outer_name == "quoted-printable";
+                let facts = if is_broken { facts_of_lines } else { facts };
+                if is_possible && facts(&observation) != facts(&bare) {
                     different.push(format!("{name} in {inner_name} in {outer_name}"));
                 }
             }

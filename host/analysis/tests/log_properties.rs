@@ -314,3 +314,31 @@ proptest! {
         prop_assert_eq!(found, regions);
     }
 }
+
+/// Records of one site at these times, in milliseconds.
+fn records_at(times: &[u64]) -> String {
+    let record = |ms: &u64| {
+        let (seconds, part) = (ms / 1000, ms % 1000);
+        format!("[{seconds:5}.{part:03}000] I/TC: buffer: 24 bytes core/mm/mobj.c:20\n")
+    };
+    times.iter().map(record).collect()
+}
+
+#[test]
+fn a_damaged_stamp_starts_no_dump_wherever_chunks_end() {
+    for (times, n_dumps) in [
+        (&[1564, 1566, 15_915, 1570, 1572][..], 1),
+        (&[1564, 1566, 15_915, 1570, 4572], 2),
+        (&[1564, 1566, 1066, 1570, 1572], 1),
+        (&[1564, 1566, 3568, 3567, 3569], 2),
+        (&[1564, 1566, 15_915], 2),
+        (&[1564, 1566, 15_915, 15_916, 15_917], 2),
+        (&[1564, 2900, 1566, 4200, 4300], 1),
+    ] {
+        let text = records_at(times);
+        for size in [1, 60, 130] {
+            let (observation, _) = same_in_chunks(text.as_bytes(), size);
+            assert_eq!(observation.samples.len(), n_dumps, "{times:?} in {size}");
+        }
+    }
+}

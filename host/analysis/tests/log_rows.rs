@@ -112,6 +112,38 @@ proptest! {
     }
 
     #[test]
+    fn dumps_with_a_line_after_each_are_distinguished(
+        grown in prop::collection::vec(0_usize..4, 3..12),
+        body in prop::collection::vec(2_u32..5, 0..6),
+        line in prop::sample::select(&["round done\n", "\n", "[   12.5] usb 1-1: reset\n"][..]),
+        size in 1_usize..4000,
+    ) {
+        let mut count = 0;
+        let mut dump = |more: &usize| {
+            count += more;
+            [&vec![7; count][..], &[1], &body, &[7, 8]].concat()
+        };
+        let dumps: Vec<_> = [0].iter().chain(&grown).map(&mut dump).collect();
+        let written: String = dumps.iter().map(|dump| text(dump) + line).collect();
+        let (all, _) = found(&written, size);
+        prop_assert_eq!(all, dumps.iter().map(|dump| census(dump)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn lines_within_a_dump_separate_nothing(
+        dump in prop::collection::vec(1_u32..8, 1..60),
+        lines in prop::collection::vec(any::<prop::sample::Index>(), 0..2),
+        size in 1_usize..4000,
+    ) {
+        let mut written: Vec<_> = dump.iter().map(|record| text(&[*record])).collect();
+        for at in lines {
+            written.insert(at.index(written.len()), "round done\n".to_owned());
+        }
+        let (all, _) = found(&written.concat(), size);
+        prop_assert_eq!(all, vec![census(&dump)]);
+    }
+
+    #[test]
     fn a_dump_that_repeats_itself_is_left_whole(
         head in prop::collection::vec(1_u32..7, 0..30),
         pattern in 1_u32..40,

@@ -26,7 +26,7 @@ pub use fold::{Assembler, IterationSplit};
 pub(crate) use lines::bytes::{dec, hex, hex32, uuid};
 pub use lines::{chunk::chunk_end, line::MAX_LINE};
 pub use messages::fact::RejectReason;
-pub(crate) use reading::{LineReading, is_other_fact, prefix_start, reading};
+pub(crate) use reading::{LineReading, is_bare_incident, is_other_fact, prefix_start, reading};
 pub(crate) use rules::literal_text;
 pub use rules::{MarkError, Rules};
 pub use scan::{scan, scan_unframed};

@@ -5,8 +5,10 @@ use super::{
     messages::{
         classify,
         fact::{ConsoleFact, MessageOutcome, RejectReason},
+        trouble,
     },
 };
+use crate::parse::framing::decoration;
 
 /// What a line says alone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,6 +51,12 @@ fn outcome(text: &[u8]) -> MessageOutcome {
         Some(head) => classify::read_tagged(&head),
         None => classify::read_untagged(line),
     }
+}
+
+/// Whether a line is a message about an incident whose prefix somebody removed.
+pub(crate) fn is_bare_incident(text: &[u8]) -> bool {
+    let line = line::trim(text);
+    trouble::read_bare(line, decoration::message(line).trim_ascii_end()).is_some()
 }
 
 /// Where the first trace prefix of a text starts.

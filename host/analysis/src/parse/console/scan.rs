@@ -356,7 +356,7 @@ impl OpenRun<'_> {
             (Some((_, last)), Some(count)) => last.checked_add(1) == Some(count),
             (None, None) => {
                 stamp::same_second(self.left, left)
-                    || stamp::gap(self.left, left).is_none_or(|gap| gap < PAUSE_NS)
+                    || stamp::is_soon_after(self.left, left, PAUSE_NS)
             }
             _ => false,
         }

@@ -193,15 +193,20 @@ fn tag(text: &[u8]) -> Option<usize> {
     Some(host + 1 + length)
 }
 
+/// What scripts print behind the name of what they start or stop.
+const OUTCOMES: [&[u8]; 4] = [b"OK", b"FAIL", b"done", b"failed"];
+
 /// `board kernel: `, `board xtest[731]: `, `kern.info kernel: `.
 fn host(text: &[u8]) -> Option<usize> {
     let host = word(text);
     let program = text.get(host + 1..).filter(|_| host > 0 && text[host] == b' ')?;
     if let Some(length) = program_tag(program, true) {
-        // `Max allocated: 24576` is a figure.
-        let is_figure = program[length..].trim_ascii().iter().all(u8::is_ascii_digit);
-        let is_message = !is_figure || program[length..].trim_ascii().is_empty();
-        return is_message.then_some(host + 1 + length);
+        let (tag, message) = program.split_at(length);
+        // `Max allocated: 24576` is a figure, and `Stopping tee-supplicant: OK` is of a script.
+        let is_figure = message.trim_ascii().iter().all(u8::is_ascii_digit);
+        let is_message = !is_figure || message.trim_ascii().is_empty();
+        let is_outcome = OUTCOMES.contains(&message.trim_ascii()) && !tag.contains(&b']');
+        return (is_message && !is_outcome).then_some(host + 1 + length);
     }
     // BusyBox has the facility between them.
     let facility = word(program);
@@ -470,6 +475,8 @@ mod tests {
             assert_eq!(message(text.as_bytes()), text.as_bytes());
         }
         assert_eq!(message(b"10:20:01 Max allocated:   24576"), b"Max allocated:   24576");
+        assert_eq!(message(b"10:20:01 Stopping app: OK"), b"Stopping app: OK");
+        assert_eq!(message(b"10:20:01 board app[5]: OK"), b"OK");
         assert_eq!(beyond_stamps(b"[not a stamp] x"), b"[not a stamp] x");
         assert_eq!(beyond_stamps(b"[   12.5]   x"), b"  x");
         assert_eq!(beyond_stamps(b"(250311_10:20:01.007)MemTotal: 5 kB"), b"MemTotal: 5 kB");

@@ -1,14 +1,18 @@
 //! Splits a run of records into dumps.
 
-use super::recurrence::{self, RunEnd};
+use super::{
+    dumps::DumpStart,
+    lines_between,
+    recurrence::{self, RunEnd},
+};
 
 /// Where a run of records splits into dumps.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(super) struct CutPoints {
     /// Index of the first record of each dump but the first.
     pub(super) at: Vec<usize>,
-    /// Whether the split is by recurring sites; otherwise it is by the pool table.
-    pub(super) recur: bool,
+    /// What shows where they start.
+    pub(super) sign: DumpStart,
     /// Whether a dump continues after its pool table.
     pub(super) goes_on: bool,
     /// Whether the last dump has no end.
@@ -18,6 +22,19 @@ pub(super) struct CutPoints {
 }
 
 impl CutPoints {
+    /// Splits `ids`, which has no pool table; other lines stand before the records at `breaks`.
+    pub(super) fn without_tables(ids: &[u32], breaks: &[usize], end: RunEnd) -> Self {
+        let recurring = recurrence::recurring(ids, end).map(|cuts| (cuts, DumpStart::Recurs));
+        let between = || lines_between::dumps_between(ids, breaks, end);
+        let cuts = recurring.or_else(|| Some((between()?, DumpStart::Lines)));
+        cuts.map_or_else(Self::default, |((at, open), sign)| Self {
+            at,
+            open,
+            sign,
+            ..Self::default()
+        })
+    }
+
     /// Splits `ids`, which has pool tables at `tables`; one may have been lost before any of `holes`.
     pub(super) fn with_holes(
         (ids, tables): (&[u32], &[usize]),
@@ -34,10 +51,7 @@ impl CutPoints {
 
     /// Splits `ids`, which has pool tables at `tables`. `goes_on`: dumps are known to continue after them.
     pub(super) fn new(ids: &[u32], tables: &[usize], end: RunEnd, goes_on: bool) -> Self {
-        let Some(last) = tables.last() else {
-            let (at, open) = recurrence::recurring(ids, end).unwrap_or_default();
-            return Self { at, open, recur: true, ..Self::default() };
-        };
+        let Some(last) = tables.last() else { return Self::without_tables(ids, &[], end) };
         let table_ends: Vec<_> = tables.iter().map(|table| table + 1).collect();
         let tail_length = ids.len() - last - 1;
         let n_complete = tables.len() - 1;
@@ -77,8 +91,22 @@ fn hidden_ends<'i>(ids: &'i [u32], tables: &'i [usize]) -> impl Iterator<Item = 
     };
     let doubles = (0..tables.len()).filter(is_double);
     doubles.filter_map(move |at| {
-        (start(at) + 1..tables[at]).find(|place| is_lost_table(ids, tables, *place))
+        let (start, table) = (start(at), tables[at]);
+        let is_hidden = |place: &usize| {
+            is_lost_table(ids, tables, *place) && ends_twice(&ids[start..table], *place - start)
+        };
+        (start + 1..table).find(is_hidden)
     })
+}
+
+/// Whether a dump that has the record before `hole` once ends there and at the end: its site ends both, and is
+/// nowhere else. A site with many records ends nothing.
+fn ends_twice(ids: &[u32], hole: usize) -> bool {
+    let last = ids.last();
+    let times = ids.iter().filter(|id| Some(*id) == last).count();
+    // The pool table may have been misread as the record before.
+    let is_end = |before: usize| hole.checked_sub(before).is_some_and(|at| ids.get(at) == last);
+    times == 2 && (is_end(1) || is_end(2))
 }
 
 /// Whether the pool table was lost before the record `hole`: the records around it are those that end and
@@ -178,6 +206,14 @@ mod tests {
             assert_eq!(cuts.at, [7, second, end], "{table:?}");
             assert_eq!(cuts.torn, [second], "{table:?}");
         }
+    }
+
+    #[test]
+    fn a_long_dump_that_has_its_end_everywhere_is_one() {
+        let dump = |grown: usize| [&vec![1; grown][..], &[2, 3, 1, 9, 1, 4]].concat();
+        let ids = [dump(35), dump(0)].concat();
+        let cuts = CutPoints::with_holes((&ids, &[38, 44]), [].into_iter(), RunEnd::OfText, false);
+        assert_eq!((cuts.at, cuts.torn), (vec![41], vec![]));
     }
 
     #[test]

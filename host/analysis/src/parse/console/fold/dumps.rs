@@ -10,7 +10,8 @@
 //! - the table of the heap's own pools was listed: the first allocation ever made lies at the end of the
 //!   first pool, and few heaps have a second one. What follows the table belongs to the same dump if it is
 //!   the same in all of them, or if one of the other signs shows where the dump really ended;
-//! - without such a table, the sites of the boot recur ([`super::recurrence`]).
+//! - without such a table, the sites of the boot recur ([`super::recurrence`]), or a program prints a line after
+//!   each dump ([`super::lines_between`]).
 
 use super::{
     cut_points::CutPoints,
@@ -31,7 +32,7 @@ use crate::{
 const CHATTER: u32 = 3;
 
 /// Why a dump is assumed to start.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) enum DumpStart {
     First,
     Count,
@@ -39,12 +40,14 @@ pub(super) enum DumpStart {
     Requested,
     Chatter,
     Pause,
+    #[default]
     Table,
     Recurs,
+    Lines,
 }
 
 impl DumpStart {
-    pub(super) const TEXTS: [(Self, &'static str); 7] = [
+    pub(super) const TEXTS: [(Self, &'static str); 8] = [
         (Self::Count, "`count:` restarts"),
         (Self::Thread, "the dumping thread printed something else"),
         (Self::Requested, "the statistics PTA was opened"),
@@ -52,6 +55,7 @@ impl DumpStart {
         (Self::Pause, "two seconds passed"),
         (Self::Table, "the table of the heap's pools, the last record of a dump, was listed"),
         (Self::Recurs, "the sites allocated once at boot recurred in the same order"),
+        (Self::Lines, "another line came after each record of the site that ends a dump"),
     ];
 }
 
@@ -93,10 +97,21 @@ impl OpenDump {
     }
 }
 
+/// A record long after those before it. It starts a dump unless its stamp is damaged: then the next one is earlier.
+#[derive(Clone, Copy)]
+struct LateRecord {
+    at: (u64, Option<Time>),
+    who: LineOrigin,
+    run: ChunkRun,
+    /// Number of its site, which is known only as long as its chunk is read.
+    site: Option<u32>,
+}
+
 /// Finds dumps in runs of records.
 #[derive(Default)]
 pub(super) struct DumpFinder {
     open: Option<OpenDump>,
+    late: Option<LateRecord>,
     /// Damaged lines since the last intact one.
     damaged: u64,
     done: Vec<ConsoleDump>,
@@ -116,6 +131,42 @@ impl DumpFinder {
         who: LineOrigin,
         (run, ids): (&ChunkRun, &[u32]),
         names: &LogSites,
+    ) {
+        self.add_late(at.1, names);
+        match ids {
+            [only] if self.start_reason(who, at.1, run) == Some(DumpStart::Pause) => {
+                let site = names.resolve(*only);
+                self.late = Some(LateRecord { at, who, run: *run, site });
+            }
+            _ => self.add(at, who, (run, ids), names, |id| names.resolve(id)),
+        }
+    }
+
+    /// Ends the run of records: something else follows.
+    pub(super) fn end_run(&mut self, names: &LogSites) {
+        self.add_late(None, names);
+    }
+
+    /// Adds the record whose stamp was late; `next` is the time of the record right after it.
+    fn add_late(&mut self, next: Option<Time>, names: &LogSites) {
+        let Some(LateRecord { mut at, who, mut run, site }) = self.late.take() else { return };
+        let until = self.open.as_ref().and_then(|open| open.until);
+        // Only the next one shows whether time went on.
+        let is_damaged = !is_pause(until, next) && is_earlier(next, at.1);
+        if is_damaged {
+            (at.1, run.until) = (None, None);
+        }
+        self.add(at, who, (&run, &[0]), names, |_| site);
+    }
+
+    /// Adds records, of which `resolve` returns the site's number.
+    fn add(
+        &mut self,
+        at: (u64, Option<Time>),
+        who: LineOrigin,
+        (run, ids): (&ChunkRun, &[u32]),
+        names: &LogSites,
+        resolve: impl Fn(u32) -> Option<u32> + Copy,
     ) {
         let lost_records = if let Some(begin) = self.start_reason(who, at.1, run) {
             self.begin(begin, who);
@@ -139,15 +190,23 @@ impl DumpFinder {
             open.thread = who.thread;
             open.ordinal = run.ordinals.map(|(_, last)| last).or(open.ordinal);
         }
-        self.records_of(at, lost_records, ids, names);
+        self.take_records(at, lost_records, ids, names, resolve);
     }
 
     /// Adds records to the open run; `lost` are missing before the first one.
-    fn records_of(&mut self, at: (u64, Option<Time>), lost: u64, ids: &[u32], names: &LogSites) {
-        let (mut at, mut lost, mut left) = (at, lost, ids);
+    fn take_records(
+        &mut self,
+        mut at: (u64, Option<Time>),
+        mut lost: u64,
+        ids: &[u32],
+        names: &LogSites,
+        resolve: impl Fn(u32) -> Option<u32> + Copy,
+    ) {
+        let mut left = ids;
         while let Some(open) = &mut self.open {
             open.row.run(at, lost);
-            let taken_count = open.row.records(at.0, left, names);
+            let sites = left.iter().map(|id| resolve(*id));
+            let taken_count = open.row.records(at.0, sites, names);
             left = &left[taken_count..];
             if left.is_empty() {
                 return;
@@ -202,9 +261,9 @@ impl DumpFinder {
     }
 
     /// Dumps of the TEE core that were printed, as far as known, and are not finished.
-    pub(super) fn pending(&self) -> u32 {
+    pub(super) fn pending(&self) -> Option<u32> {
         let open = self.open.as_ref().filter(|open| open.who.image != Some(LineImage::Ta));
-        open.map_or(0, |open| open.row.pending(self.table))
+        open.map_or(Some(0), |open| open.row.pending(self.table))
     }
 
     /// Ends the open dump at the mark of an iteration: no dump spans two iterations.
@@ -243,15 +302,15 @@ impl DumpFinder {
             (Some(_) | None, None) | (None, Some(_)) => {}
         }
         let hints = open.hints;
-        // After a damaged stamp the next ones are as early as those before it.
-        let gaps = [time, run.until].map(|to| stamp::distance(open.until?, to?));
+        // Where records are counted, a pause shows nothing more.
+        let is_counted = open.ordinal.is_some() || run.ordinals.is_some();
         if hints.same_thread {
             Some(DumpStart::Thread)
         } else if hints.requested {
             Some(DumpStart::Requested)
         } else if hints.others > CHATTER {
             Some(DumpStart::Chatter)
-        } else if gaps.iter().all(|gap| gap.is_some_and(|gap| gap >= PAUSE_NS)) {
+        } else if !is_counted && is_pause(open.until, time) {
             Some(DumpStart::Pause)
         } else {
             None
@@ -287,13 +346,17 @@ impl DumpFinder {
             CutPoints::default()
         } else {
             let tables = open.row.tables(&mut self.table);
-            let row = (open.row.ids(), tables.as_slice());
-            CutPoints::with_holes(row, open.row.holes(), end, self.goes_on)
+            let ids = open.row.ids();
+            if tables.is_empty() {
+                CutPoints::without_tables(ids, &open.row.breaks().collect::<Vec<_>>(), end)
+            } else {
+                CutPoints::with_holes((ids, &tables), open.row.holes(), end, self.goes_on)
+            }
         };
         let of_ta = open.who.image == Some(LineImage::Ta);
         open.row.split(&cuts, end, |dump| self.done.push(ConsoleDump { of_ta, ..dump }));
         self.goes_on |= cuts.goes_on;
-        self.note(if cuts.recur { DumpStart::Recurs } else { DumpStart::Table }, cuts.at.len());
+        self.note(cuts.sign, cuts.at.len());
     }
 
     /// Ends the open run, and returns it empty.
@@ -305,4 +368,14 @@ impl DumpFinder {
         self.done.push(ConsoleDump { of_ta: open.who.image == Some(LineImage::Ta), ..dump });
         Some(row)
     }
+}
+
+/// Whether at least two seconds passed.
+fn is_pause(from: Option<Time>, to: Option<Time>) -> bool {
+    from.zip(to).and_then(|(from, to)| stamp::distance(from, to)).is_some_and(|gap| gap >= PAUSE_NS)
+}
+
+/// Whether time ran backwards.
+fn is_earlier(time: Option<Time>, than: Option<Time>) -> bool {
+    time.zip(than).is_some_and(|(time, than)| time.clock == than.clock && time.ns < than.ns)
 }

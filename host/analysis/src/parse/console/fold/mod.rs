@@ -9,6 +9,7 @@ mod flush;
 mod heaps;
 mod incidents;
 mod instances;
+mod lines_between;
 mod loads;
 mod maps;
 mod misread;
@@ -188,6 +189,9 @@ impl Assembler {
         steps: &mut impl Iterator<Item = RuleStep>,
     ) {
         let position = (self.base + u64::from(entry.line) + 1, entry.time);
+        if !matches!(entry.what, ConsoleFact::Records(_)) {
+            self.dumps.end_run(&self.names);
+        }
         match &entry.what {
             ConsoleFact::Records(run) => {
                 self.maps.note_other_line();
@@ -292,8 +296,12 @@ impl Assembler {
         match lost {
             LostLine::Record => self.dumps.note_damage(who),
             LostLine::Region(index) => self.maps.lose_region(index),
-            LostLine::Message => self.events.note_damage(),
+            LostLine::Message => {
+                self.events.note_damage();
+                self.sessions.note_loss();
+            }
             LostLine::Unknown => {
+                self.sessions.note_loss();
                 self.dumps.note_damage(who);
                 self.maps.note_damage();
                 self.events.note_damage();
@@ -399,6 +407,7 @@ impl Assembler {
     /// Ends open dumps, maps and tables.
     fn settle(&mut self) {
         self.end_load();
+        self.dumps.end_run(&self.names);
         self.dumps.end();
         self.maps.end();
         self.pools.end();

@@ -75,14 +75,21 @@ impl RecordRun {
         }
     }
 
-    /// Adds the records of the run on that line, by their number in the chunk; returns how many had room.
-    pub(super) fn records(&mut self, line: u64, ids: &[u32], names: &LogSites) -> usize {
+    /// Adds the records of the run on that line, by the numbers of their sites; returns how many had room.
+    pub(super) fn records(
+        &mut self,
+        line: u64,
+        ids: impl Iterator<Item = Option<u32>>,
+        names: &LogSites,
+    ) -> usize {
         self.counts.resize(names.len(), 0);
-        for (n, local) in ids.iter().enumerate() {
+        let mut n_taken = 0;
+        for (n, id) in ids.enumerate() {
             if self.is_full() {
                 return n;
             }
-            let Some(id) = names.resolve(*local) else {
+            n_taken = n + 1;
+            let Some(id) = id else {
                 let position = (line + n as u64 + 1, None);
                 self.runs.push(LineRun { from: self.ids.len(), at: position, lost: 1 });
                 continue;
@@ -92,7 +99,7 @@ impl RecordRun {
             }
             self.ids.push(id);
         }
-        ids.len()
+        n_taken
     }
 
     /// Whether the record right before `at` may be the pool table.
@@ -100,14 +107,18 @@ impl RecordRun {
         self.tables.binary_search_by_key(&at, |(table, _)| table + 1).is_ok()
     }
 
-    /// Number of dumps that were begun, of which all but the last one end with a table at that line.
-    pub(super) fn pending(&self, table: u32) -> u32 {
+    /// Number of dumps that were begun, of which all but the last one end with a table at that line. Unknown where
+    /// other lines may separate them.
+    pub(super) fn pending(&self, table: u32) -> Option<u32> {
+        if self.tables.is_empty() && !self.over && self.breaks().nth(1).is_some() {
+            return None;
+        }
         let is_table = |(_, line): &&(usize, u32)| table == 0 || *line == table;
         let mut ends = self.tables.iter().filter(is_table).map(|(at, _)| at + 1);
         let has_more = |last: usize| last < self.ids.len();
         let n_ended = ends.clone().count();
         let last = ends.next_back().unwrap_or(0);
-        u32::try_from(n_ended + usize::from(has_more(last))).unwrap_or(u32::MAX)
+        u32::try_from(n_ended + usize::from(has_more(last))).ok()
     }
 
     pub(super) fn ids(&self) -> &[u32] {
@@ -166,6 +177,15 @@ impl RecordRun {
     /// Indices of records right before which others were lost.
     pub(super) fn holes(&self) -> impl Iterator<Item = usize> + '_ {
         self.runs.iter().filter(|run| run.lost > 0).map(|run| run.from)
+    }
+
+    /// Indices of records right before which other lines stand.
+    pub(super) fn breaks(&self) -> impl Iterator<Item = usize> + '_ {
+        let is_break = |pair: &&[LineRun]| {
+            let [before, run] = pair else { return false };
+            run.lost == 0 && before.at.0 + (run.from - before.from) as u64 != run.at.0
+        };
+        self.runs.windows(2).filter(is_break).map(|pair| pair[1].from)
     }
 
     /// Removes and returns the last dump, with `lost` records missing at its end.

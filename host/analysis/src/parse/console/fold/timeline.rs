@@ -81,8 +81,8 @@ impl SampleTimeline {
     }
 
     /// The current iteration, if that many dumps were printed but not yet added.
-    pub(super) fn iteration(&self, pending: u32) -> Option<u32> {
-        let n = if self.cut.marked { self.marks } else { self.since.saturating_add(pending) };
+    pub(super) fn iteration(&self, pending: Option<u32>) -> Option<u32> {
+        let n = if self.cut.marked { self.marks } else { self.since.saturating_add(pending?) };
         (n > 0).then_some(n)
     }
 

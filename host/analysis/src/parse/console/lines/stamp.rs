@@ -17,9 +17,17 @@ pub(crate) fn read(left: &[u8]) -> Option<Time> {
     kernel(left).or_else(|| kmsg(left)).or_else(|| wall(left))
 }
 
-/// Nanoseconds from one stamp to another of the same clock.
-pub(crate) fn gap(from: &[u8], to: &[u8]) -> Option<u64> {
-    distance(read(from)?, read(to)?)
+/// Whether less than that many nanoseconds passed from one stamp to another, or neither is one. Where time runs
+/// backwards, or only one can be read, one of them is damaged.
+pub(crate) fn is_soon_after(from: &[u8], to: &[u8], most_ns: u64) -> bool {
+    match (read(from), read(to)) {
+        (Some(from), Some(to)) => {
+            let gap = to.ns.checked_sub(from.ns).filter(|_| from.clock == to.clock);
+            gap.is_some_and(|gap| gap < most_ns)
+        }
+        (None, None) => true,
+        _ => false,
+    }
 }
 
 /// Nanoseconds from one time to another of the same clock; 0 where it ran backwards.
@@ -27,12 +35,17 @@ pub(crate) fn distance(from: Time, to: Time) -> Option<u64> {
     (from.clock == to.clock).then(|| to.ns.saturating_sub(from.ns))
 }
 
-/// Whether both stamps are the same up to the last point, with only a fraction after it: then less
+/// Whether both stamps are the same up to the last point, with only a fraction after it that has grown: then less
 /// than a second passed.
 #[inline]
 pub(crate) fn same_second(from: &[u8], to: &[u8]) -> bool {
     let Some(point) = memrchr(b'.', from) else { return to == from };
-    to.len() == from.len() && to[..=point] == from[..=point] && memchr(b':', &to[point..]).is_none()
+    if to.len() != from.len() || to[..=point] != from[..=point] || to[point..] < from[point..] {
+        return false;
+    }
+    let is_alike =
+        |(a, b): (&u8, &u8)| a == b && *a != b':' || a.is_ascii_digit() && b.is_ascii_digit();
+    to[point..].iter().zip(&from[point..]).all(is_alike)
 }
 
 fn kernel(left: &[u8]) -> Option<Time> {
@@ -132,7 +145,7 @@ fn days(year: u64, month: u64, day: u64) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{days, gap, read, same_second};
+    use super::{days, is_soon_after, read, same_second};
     use crate::model::Clock;
 
     fn check(left: &str, clock: Clock, ns: u64) {
@@ -161,9 +174,21 @@ mod tests {
 
     #[test]
     fn gaps_need_two_stamps() {
-        assert_eq!(gap(b"[1.5] ", b"[3.5] "), Some(2_000_000_000));
-        assert_eq!(gap(b"", b"[3.5] "), None);
+        const SECOND: u64 = super::SECOND;
+        assert!(is_soon_after(b"[1.5] ", b"[3.5] ", 2 * SECOND + 1));
+        assert!(!is_soon_after(b"[1.5] ", b"[3.5] ", 2 * SECOND));
+        assert!(!is_soon_after(b"[3.5] ", b"[1.5] ", 2 * SECOND));
+        assert!(!is_soon_after(b"", b"[3.5] ", 9 * SECOND));
+        assert!(!is_soon_after(b"15:27:01.5 ", b"[3.5] ", 9 * SECOND));
+        assert!(is_soon_after(b"", b"> ", SECOND));
+    }
+
+    #[test]
+    fn only_a_fraction_that_grows_is_of_the_same_second() {
         assert!(same_second(b"[1.51@2] ", b"[1.52@1] "));
         assert!(!same_second(b"[1.51@2] ", b"[2.52@2] "));
+        assert!(!same_second(b"[1.52@2] ", b"[1.51@2] "));
+        assert!(!same_second(b"[1.51@2] ", b"[1.x2@2] "));
+        assert!(!same_second(b"a.b 15:27:01 ", b"a.b 15:27:02 "));
     }
 }

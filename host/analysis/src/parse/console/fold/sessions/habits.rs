@@ -4,8 +4,11 @@ use std::collections::HashMap;
 
 use teeleak_proto::Uuid;
 
-/// Sessions from which on a TA is known to close them, or not to.
+/// Sessions from which on a TA is known not to close them.
 const KNOWN: u32 = 2;
+
+/// Sessions that would be closed if a close was lost: its own, and the one that ends now.
+const ENDING: u32 = 2;
 
 /// TAs that are counted, so that memory is bounded.
 const MOST: usize = 1 << 12;
@@ -33,10 +36,11 @@ impl Habits {
         self.0.get(&uuid).is_some_and(|(opened, closed)| *opened >= KNOWN && *closed == 0)
     }
 
-    /// Whether its sessions are usually closed.
+    /// Whether its sessions are usually closed, if a close of one was lost and another one ends now.
     pub(super) fn closes(&self, uuid: Uuid) -> bool {
-        self.0
-            .get(&uuid)
-            .is_some_and(|(opened, closed)| *closed >= KNOWN && closed.saturating_mul(2) >= *opened)
+        let is_usual = |closed: u32, opened: u32| {
+            closed > 0 && closed.saturating_add(ENDING).saturating_mul(2) > opened
+        };
+        self.0.get(&uuid).is_some_and(|(opened, closed)| is_usual(*closed, *opened))
     }
 }

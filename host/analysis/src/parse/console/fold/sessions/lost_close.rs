@@ -2,12 +2,26 @@
 //! seems to end the session before the one that it ends.
 //!
 //! It is taken to be lost if the next close would otherwise end a session of a TA that never closed one, and not the
-//! youngest session, of a TA that closes each of them and seems to have one open from before.
+//! youngest session, of a TA that closes each of them and seems to have one open from before. Only where a line is
+//! missing since then: where nothing shows a loss, the ids are right.
 
 use super::{LogSession, SessionChange, SessionTracker};
 use crate::parse::console::{fold::instances::Instances, messages::fact::LineOrigin};
 
 impl SessionTracker {
+    /// Records that a line was lost which may have been a close.
+    pub(in crate::parse::console::fold) const fn note_loss(&mut self) {
+        self.losses = self.losses.saturating_add(1);
+    }
+
+    /// Each close prints that its session is destroyed; without a close, that line was lost.
+    pub(super) const fn destroy(&mut self) {
+        match self.closing.checked_sub(1) {
+            Some(closing) => self.closing = closing,
+            None => self.note_loss(),
+        }
+    }
+
     /// Closes the session whose close is missing.
     pub(super) fn settle_lost_close(
         &mut self,
@@ -21,9 +35,11 @@ impl SessionTracker {
         let Some((youngest, older)) = self.open.split_last() else { return };
         let is_next = youngest.of_normal_world() && youngest.id == id.saturating_add(1);
         let is_kept = |open: &LogSession| open.id == id && self.habits.keeps(open.uuid);
-        let lost_close = older
-            .iter()
-            .rposition(|open| open.of_normal_world() && open.uuid == youngest.uuid && open.id < id);
+        let is_lost = |open: &LogSession| {
+            let is_same_list = open.of_normal_world() && open.id < id;
+            is_same_list && open.uuid == youngest.uuid && open.losses_before < self.losses
+        };
+        let lost_close = older.iter().rposition(is_lost);
         let Some(at) = lost_close.filter(|_| {
             is_next && self.habits.closes(youngest.uuid) && older.last().is_some_and(is_kept)
         }) else {

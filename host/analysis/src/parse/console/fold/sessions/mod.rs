@@ -37,6 +37,8 @@ struct Pending {
     instance: Option<u32>,
     /// Result with which the loader gave up.
     failed: Option<u32>,
+    /// Signs of lost lines before it.
+    losses_before: u32,
 }
 
 impl Pending {
@@ -64,6 +66,8 @@ pub(super) struct LogSession {
     thread: Option<u16>,
     /// Whether an unknown TA opened it.
     foreign: bool,
+    /// Signs of lost lines before it.
+    losses_before: u32,
 }
 
 impl LogSession {
@@ -114,6 +118,10 @@ pub(super) struct SessionTracker {
     /// Sessions dropped for lack of room.
     pub(super) forgotten: u64,
     habits: Habits,
+    /// Signs of lost lines, any of which may have been a close.
+    losses: u32,
+    /// Closes whose session is yet to be destroyed.
+    closing: u32,
     /// Closes that show no id, so that nobody knows which of several sessions ended.
     pub(super) nameless: u64,
 }
@@ -154,7 +162,8 @@ impl SessionTracker {
                 }
             }
             SessionLine::Close(id) => self.close(who, id, instances, report),
-            SessionLine::NotFound | SessionLine::Destroy => {}
+            SessionLine::NotFound => {}
+            SessionLine::Destroy => self.destroy(),
             SessionLine::DestroyContext => {
                 if let Some(closed) = self.closed.take() {
                     instances.retire(closed.instance);
@@ -221,15 +230,24 @@ impl SessionTracker {
     pub(super) fn clear(&mut self) {
         self.open.clear();
         self.pending.clear();
-        (self.closed, self.dying, self.nameless) = (None, None, 0);
+        (self.closed, self.dying, self.nameless, self.closing) = (None, None, 0, 0);
     }
 
     fn begin(&mut self, who: LineOrigin, uuid: Uuid, instance: Option<u32>) {
         let opener = if uuid == SYSTEM { self.opener(who) } else { 0 };
-        self.dying = None;
+        (self.dying, self.closing) = (None, 0);
         if self.pending.len() < 8 {
-            let thread = who.thread;
-            self.pending.push(Pending { uuid, thread, opener, pta: false, instance, failed: None });
+            let (thread, losses_before) = (who.thread, self.losses);
+            let (pta, failed) = (false, None);
+            self.pending.push(Pending {
+                uuid,
+                thread,
+                opener,
+                pta,
+                instance,
+                failed,
+                losses_before,
+            });
         }
     }
 
@@ -263,10 +281,12 @@ impl SessionTracker {
             instances.resolve(pending.uuid, None);
         }
         let next = self.next_id(pending.opener);
-        let Pending { uuid, thread, opener, .. } = pending;
+        let Pending { uuid, thread, opener, losses_before, .. } = pending;
         let (predicted, id) = (id.is_none(), id.unwrap_or(next));
         let number = self.free_number(id);
-        let session = LogSession { id, number, opener, uuid, instance, thread, foreign: false };
+        let foreign = false;
+        let session =
+            LogSession { id, number, opener, uuid, instance, thread, foreign, losses_before };
         if self.open.len() == MOST {
             self.open.remove(0);
             self.forgotten += 1;
@@ -337,6 +357,7 @@ impl SessionTracker {
         if let Some(session) = &session {
             self.habits.close(session.uuid);
         }
+        self.closing = self.closing.saturating_add(1);
         self.nameless += u64::from(id.is_none());
         self.confirmed += u64::from(session.is_some());
         self.unknown += u64::from(session.is_none());
