@@ -54,8 +54,9 @@ fn error_path(case: &Case<'_>) -> Option<(Vec<Side>, Certainty)> {
     }
     Some(match case.kinds().map(|kind| kind.holder).min() {
         // A TA that forgets the handle, or the core before it gives one out.
-        Some(SiteHolder::Handle) if is_alive => (vec![ta], Certainty::Likely),
-        Some(SiteHolder::HandleOrPart) if is_alive => (vec![Side::Core, ta], Certainty::Likely),
+        Some(SiteHolder::Handle | SiteHolder::HandleOrPart) if is_alive => {
+            (vec![Side::Core, ta], Certainty::Likely)
+        }
         // Whoever registered it may not release it when the call fails.
         Some(SiteHolder::SharedMemory) => return None,
         _ => (vec![Side::Core], Certainty::Likely),

@@ -3,17 +3,20 @@
 use super::Clue;
 use crate::{
     blame::{case::Case, site_kinds::SiteHolder},
-    model::{Certainty, Completeness, FindingKind, Side, Subject},
+    model::{Certainty, Completeness, EventKind, FindingKind, Side, Subject},
 };
 
 /// The core frees what has a handle when the TA says so, or ends.
 pub(super) fn ta_has_handles(case: &Case<'_>) -> Option<Clue> {
     let ta = case.ta().filter(|_| case.sites.owners.all_are_alive())?;
-    if let Some(kind) = case.kind_held_by(SiteHolder::Handle) {
+    // The core gives out no handle where it fails.
+    let has_handle = !case.only_fails(&EventKind::Invoke);
+    if let Some(kind) = case.kind_held_by(SiteHolder::Handle).filter(|_| has_handle) {
         let evidence = format!("TA {ta} is alive and holds {} by their handles", kind.what);
         return Some(Clue::new(&[Side::Ta(Some(ta))], Certainty::Likely, evidence));
     }
-    let kind = case.kind_held_by(SiteHolder::HandleOrPart)?;
+    let kind = { case.kind_held_by(SiteHolder::HandleOrPart) }
+        .or_else(|| case.kind_held_by(SiteHolder::Handle))?;
     let evidence = format!("TA {ta} is alive and may hold {} by a handle", kind.what);
     Some(Clue::new(&[Side::Ta(Some(ta)), Side::Core], Certainty::Likely, evidence))
 }
