@@ -144,11 +144,12 @@ fn check_calls(
             (call.kind.clone(), call.cmd, call.uuid)
                 == (EventKind::Invoke, Some(3), called(truth.culprit))
         };
-        is_call && is_outcome && call.every == truth.every
+        // Two objects in every fourth call and one in every second leave the same where the calls come in fours.
+        is_call && is_outcome && call.every.is_multiple_of(truth.every)
     };
     let total: u64 = truth.calls.iter().map(|(leaking, ..)| leaking).sum();
     // Few births fit other calls by chance.
-    let is_enough = total / truth.every >= 6;
+    let is_enough = total / truth.every >= 16;
     prop_assert!(!is_enough || calls.is_empty() || calls.iter().any(is_true), "{calls:#?}");
     Ok(())
 }
