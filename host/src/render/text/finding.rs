@@ -22,7 +22,7 @@ use crate::render::view::finding::{ends, level, number, rates, subject, value};
 const EVERY: usize = 256;
 
 /// Sentences of evidence shown without `-v`.
-const SENTENCES: usize = 3;
+const SENTENCES: usize = 4;
 
 /// Subjects named on the line `grows with` without `-v`.
 const MEMBERS: usize = 6;
