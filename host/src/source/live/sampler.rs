@@ -227,7 +227,9 @@ impl Observer for Sampler {
 
     fn census(&mut self, sink: &mut dyn Sink) -> Result<LiveCounts> {
         self.ta_heaps(sink)?;
-        let stacks = if self.has_stacks { Section::Stacks.bit() } else { 0 };
+        // Value by value, the table of stacks would take longer than all the rest.
+        let has_stacks = self.has_stacks && !self.frugal;
+        let stacks = if has_stacks { Section::Stacks.bit() } else { 0 };
         self.sections(SECTIONS | stacks, sink)
     }
 
