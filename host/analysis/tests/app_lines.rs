@@ -105,6 +105,6 @@ fn lines_of_apps_change_no_dump() {
     };
     let bare = summary(read(&dump("")));
     let changes = |line: &&str| summary(read(&dump(&format!("{line}\n")))) != bare;
-    let lines: Vec<_> = LINES.into_iter().filter(|line| changes(&line)).collect();
+    let lines: Vec<_> = LINES.into_iter().filter(|line| changes(line)).collect();
     assert!(lines.is_empty(), "{lines:#?}");
 }

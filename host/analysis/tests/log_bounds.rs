@@ -1,5 +1,7 @@
 //! What a text has too much of is counted, and what is kept is right.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::fmt::Write as _;
 
 use teeleak_analysis::{

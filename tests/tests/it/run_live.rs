@@ -19,7 +19,7 @@ fn tee() -> Tee {
     Tee {
         tas: vec![Uuid::parse(DRM).unwrap()],
         sessions: vec![Session { id: 7, instance: 1 }],
-        workload: Box::new(|tee, epoch| opened_and_closed(tee, epoch)),
+        workload: Box::new(opened_and_closed),
         ..Tee::default()
     }
 }

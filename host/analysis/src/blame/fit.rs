@@ -102,7 +102,7 @@ mod tests {
             let mut left = 0;
             for _ in 0..*calls {
                 at += 1;
-                if at % every == 0 {
+                if at.is_multiple_of(every) {
                     left += objects;
                 }
             }

@@ -34,9 +34,9 @@ pub(super) fn detect(lines: &[&[u8]]) -> Option<NumberedLines> {
     let lines: Vec<_> =
         lines.iter().copied().filter(|line| !line.trim_ascii().is_empty()).collect();
     let numbered_lines = |is_total| {
-        let numberings =
+        let mut numberings =
             ALL.into_iter().map(move |numbering| NumberedLines { numbering, is_total });
-        numberings.filter(|numbered| numbered.is_convincing(&lines)).next()
+        numberings.find(|numbered| numbered.is_convincing(&lines))
     };
     numbered_lines(true).or_else(|| numbered_lines(false))
 }
