@@ -10,6 +10,7 @@
 //! is handed on; memory is bounded whatever the text.
 
 mod characters;
+mod clock;
 mod colours;
 mod counts;
 pub(crate) mod decoration;
