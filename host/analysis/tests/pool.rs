@@ -149,6 +149,18 @@ fn a_request_larger_than_the_pool_says_nothing_about_it() {
 }
 
 #[test]
+fn impossible_requests_of_each_iteration_say_nothing_about_a_pool_that_is_half_free() {
+    let failures = |n: u32, peak| Pool {
+        num_alloc_fail: Some(u64::from(n)),
+        max_allocated: Some(peak),
+        ..failed(heap(20_000), 256 << 20, 20_000)
+    };
+    let severity = |peak| findings(&run(|n| failures(n, peak)).observation())[0].severity;
+    assert_eq!(severity(30_000), Severity::Note);
+    assert_eq!(severity(70_000), Severity::Possible, "the others may have failed at the peak");
+}
+
+#[test]
 fn a_peak_within_iterations_breaks_a_pool_before_it_is_full() {
     let used = |n: u32| 52_000 + 1000 * u64::from(n);
     let mut run = run(|n| Pool { max_allocated: Some(used(n) + 2000), ..heap(used(n)) });

@@ -144,7 +144,9 @@ impl<'a> PoolCase<'a> {
             // All recorded objects are observed and none grows, so unrecorded memory does.
             Verdict::Leak if self.detailed => Some(Severity::Possible),
             Verdict::Leak => Some(Severity::Failure),
-            _ if has_failed && (self.explained || self.is_one_impossible()) => Some(Severity::Note),
+            _ if has_failed && (self.explained || self.are_all_impossible()) => {
+                Some(Severity::Note)
+            }
             _ if has_failed => Some(Severity::Possible),
             Verdict::Undecided if !self.detailed && self.series.used.gain() > 0.0 => {
                 Some(Severity::Possible)
@@ -154,10 +156,13 @@ impl<'a> PoolCase<'a> {
         }
     }
 
-    /// Whether all that failed is one request that could never succeed: the largest of one is that one.
-    fn is_one_impossible(&self) -> bool {
+    /// Whether all that failed are requests that could never succeed: the largest of one is that one, and of
+    /// several where half of the pool was never in use.
+    fn are_all_impossible(&self) -> bool {
         let is_impossible = self.shortage.is_some_and(|shortage| shortage.is_impossible());
-        is_impossible && self.failures == 1 && self.oom.is_none()
+        let peak = self.pool.size.zip(self.pool.max_allocated);
+        let is_half_free = peak.is_some_and(|(size, peak)| peak <= size / 2);
+        is_impossible && (self.failures == 1 || is_half_free) && self.oom.is_none()
     }
 
     fn finding(&self, context: &PoolContext<'_>) -> Option<Finding> {
