@@ -157,12 +157,12 @@ impl<'a> PoolCase<'a> {
     }
 
     /// Whether all that failed are requests that could never succeed: the largest of one is that one, and of
-    /// several where half of the pool was never in use.
+    /// several where half of the pool was never in use, and all that it holds was seen.
     fn are_all_impossible(&self) -> bool {
         let is_impossible = self.shortage.is_some_and(|shortage| shortage.is_impossible());
         let peak = self.pool.size.zip(self.pool.max_allocated);
-        let is_half_free = peak.is_some_and(|(size, peak)| peak <= size / 2);
-        is_impossible && (self.failures == 1 || is_half_free) && self.oom.is_none()
+        let is_roomy = self.detailed && peak.is_some_and(|(size, peak)| peak <= size / 2);
+        is_impossible && (self.failures == 1 || is_roomy) && self.oom.is_none()
     }
 
     fn finding(&self, context: &PoolContext<'_>) -> Option<Finding> {
