@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Two independent questions: which *calls* leave something behind, answered by numbers alone (as many
-//! objects stay in each iteration as the calls explain, [`fit`]), and which *side* keeps it, answered by
-//! rules over what is known of the objects ([`rules`]). Nothing is guessed: calls that fit equally are
+//! objects stay in each iteration as the calls explain, `fit`), and which *side* keeps it, answered by
+//! rules over what is known of the objects (`rules`). Nothing is guessed: calls that fit equally are
 //! all named, sides that contradict each other are unsure, and lost events name no call.
 
 mod births;
