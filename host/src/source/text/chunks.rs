@@ -258,21 +258,6 @@ mod tests {
     }
 
     #[test]
-    fn frames_that_begin_late_are_removed() {
-        let record = b"I/TC: buffer: 24 bytes core/mm/mobj.c:20\n";
-        let plain = record.repeat(9_000);
-        let quoted = [b"> ".as_slice(), record].concat().repeat(9_000);
-        let chunks = read([&*plain, &*quoted, &*plain].concat());
-        // What shares a window with other lines may keep its quotes, and is read all the same.
-        let n_quoted = chunks
-            .concat()
-            .split(|byte| *byte == b'\n')
-            .filter(|line| line.starts_with(b"> "))
-            .count();
-        assert!(n_quoted < 4_500, "{n_quoted}");
-    }
-
-    #[test]
     fn a_line_without_end_takes_no_more_memory_than_a_chunk() {
         let text = [b"first\n".as_slice(), &vec![b'x'; 3 * CHUNK], b"\nlast"].concat();
         let chunks = read(text);
