@@ -157,10 +157,10 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     cause::link(&mut findings, &protocol_report.ties, observation);
     normal_world::join(&mut findings, observation, &protocols);
     known_leaks::identify(&mut findings, observation);
-    blame::assign(&mut findings, &protocol_report.ties, observation);
     let mut normal_report = normal_world::audit(observation);
     known_leaks::identify_kernel(&mut normal_report.findings);
-    findings.extend(normal_report.findings);
+    findings.append(&mut normal_report.findings);
+    blame::assign(&mut findings, &protocol_report.ties, observation);
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.kind));
     let triaged = options.triage.apply(findings);
     let TriageReport { left: findings, accepted, suppression_notes } = triaged;

@@ -38,8 +38,8 @@ pub use words::sentence;
 use crate::{
     cause,
     model::{
-        Blame, BlamedCall, Certainty, Fault, Finding, FindingKind, Observation, Severity, Side,
-        Subject,
+        Blame, BlamedCall, Certainty, Fault, Finding, FindingKind, Observation, PoolKind, Severity,
+        Side, Subject,
     },
     protocol::Tie,
     text,
@@ -98,8 +98,15 @@ pub(crate) fn is_of_regions(finding: &Finding) -> bool {
     site_facts::subjects(finding).any(is_mapping)
 }
 
+/// Whether it fails the run, and one of the sides that serve or use the TEE can be to blame for it: the ledgers of
+/// the normal world name who holds what by themselves.
 fn is_blamable(finding: &Finding) -> bool {
-    finding.severity == Severity::Failure
+    let is_of_tee = match &finding.subject {
+        Subject::Pool(PoolKind::NormalWorld(_)) => false,
+        Subject::Holding { .. } => rules::is_of_supplicant(&finding.subject),
+        _ => true,
+    };
+    is_of_tee && finding.severity == Severity::Failure
 }
 
 /// The blame for the story that a finding is part of.

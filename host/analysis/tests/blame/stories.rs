@@ -112,3 +112,21 @@ fn a_heap_of_a_ta_that_rises_is_a_leak_of_that_ta() {
     assert_eq!(blame.side(), Some(Side::Ta(Some(TA))));
     assert_eq!(blame.call().and_then(|call| call.cmd), Some(7));
 }
+
+#[test]
+fn tee_supplicant_is_to_blame_for_its_descriptors_in_the_calls_that_leave_them() {
+    let world = World::new().run(18, |world, n| {
+        world.open(TA, n, 0);
+        for _ in 0..1 + n % 4 {
+            world.call(TA, 9, 0);
+        }
+        world.close(TA, n);
+        world.descriptors += 1 + u64::from(n % 4);
+    });
+    let report = report(world);
+    let stories = stories(&report);
+    assert_eq!(stories.len(), 1, "{:#?}", report.findings);
+    let blame = stories[0].blame.as_ref().unwrap();
+    assert_eq!(blame.side(), Some(Side::Supplicant));
+    assert_eq!(blame.call().map(|call| (call.uuid, call.cmd, call.every)), Some((TA, Some(9), 1)));
+}

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use teeleak_analysis::model::{
-    Completeness, Event, EventKind, Instance, Keys, Moment, Observation, Origin, Owner, OwnerId,
-    Pool, Region, Sample, Session, Site, SourceLocation, Stage,
+    Completeness, Event, EventKind, Holder, Instance, Keys, LedgerEntry, LedgerKind,
+    LedgerSnapshot, Moment, Observation, Origin, Owner, OwnerId, Pool, Region, Sample, Session,
+    Site, SourceLocation, Stage,
 };
 use teeleak_proto::Uuid;
 
@@ -55,6 +56,8 @@ pub(crate) struct World {
     pub(crate) instances: Vec<u32>,
     pub(crate) pools: Vec<Pool>,
     pub(crate) heap: Option<Pool>,
+    /// Descriptors of tee-supplicant, which each run counts.
+    pub(crate) descriptors: u64,
     observation: Observation,
 }
 
@@ -120,6 +123,8 @@ impl World {
     }
 
     fn sample(&mut self, stage: Stage) {
+        let descriptors = self.descriptors_of_supplicant(stage);
+        self.observation.normal.censuses.push(descriptors);
         let sites = self.objects.iter().map(|((place, born), count)| site(*place, *born, *count));
         let sample = Sample {
             heaps: Vec::new(),
@@ -134,6 +139,16 @@ impl World {
             pools: Completeness::Complete(self.pools.clone()),
         };
         self.observation.samples.push(sample);
+    }
+
+    fn descriptors_of_supplicant(&self, stage: Stage) -> LedgerSnapshot {
+        let place = SourceLocation { source: "world".into(), at: 1 };
+        let holder = Holder { pid: 77, comm: "tee-supplicant".into() };
+        let entry = LedgerEntry::new(place.clone(), "", self.descriptors, 0);
+        let mut snapshot = LedgerSnapshot::new(LedgerKind::Supplicant, "", place);
+        snapshot.moment = Some(Moment { stage, iteration: self.iteration });
+        snapshot.rows.push(LedgerEntry { holder: Some(holder), ..entry });
+        snapshot
     }
 
     fn owners(&self) -> Vec<Owner> {

@@ -17,6 +17,8 @@ mod supplicant;
 
 use std::sync::Arc;
 
+pub(super) use supplicant::is_of_supplicant;
+
 use super::case::Case;
 use crate::model::{Certainty, Side};
 

@@ -11,11 +11,18 @@ const SUPPLICANT: &str = "tee-supplicant";
 
 /// Descriptors of tee-supplicant: it may also be the core that does not ask to close a file.
 pub(super) fn descriptors_of_supplicant(case: &Case<'_>) -> Option<Clue> {
-    let Subject::Holding { listing: Listing::Ledger(LedgerKind::Descriptors), name, .. } =
-        &case.finding.subject
-    else {
-        return None;
-    };
     let evidence = "the descriptors are those of tee-supplicant";
-    (&**name == SUPPLICANT).then(|| Clue::new(&[Side::Supplicant], Certainty::Likely, evidence))
+    let clue = || Clue::new(&[Side::Supplicant], Certainty::Likely, evidence);
+    is_of_supplicant(&case.finding.subject).then(clue)
+}
+
+/// Whether tee-supplicant holds it, by its own listing or by that of all processes.
+pub(in crate::blame) fn is_of_supplicant(subject: &Subject) -> bool {
+    match subject {
+        Subject::Holding { listing: Listing::Ledger(LedgerKind::Supplicant), .. } => true,
+        Subject::Holding { listing: Listing::Ledger(LedgerKind::Descriptors), name, .. } => {
+            **name == *SUPPLICANT
+        }
+        _ => false,
+    }
 }
