@@ -86,6 +86,15 @@ pub struct InstanceRecord {
     pub mapped_bytes: u64,
     /// Panic code, if panicked.
     pub panic_code: u32,
+    /// Objects that it has handles of, if `PTA_LEAK_AUDIT_INSTANCE_HANDLES` is set. Records of version 1 end before it.
+    #[serde(deserialize_with = "zero_if_absent")]
+    pub n_objects: u32,
+    /// Operations, in the same case.
+    #[serde(deserialize_with = "zero_if_absent")]
+    pub n_operations: u32,
+    /// Object enumerators, in the same case.
+    #[serde(deserialize_with = "zero_if_absent")]
+    pub n_enumerators: u32,
 }
 
 /// An open session.

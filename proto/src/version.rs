@@ -7,7 +7,7 @@
 //! | version | what came with it |
 //! | --- | --- |
 //! | 1 | everything else |
-//! | 2 | call stacks: [`crate::census::StackRecord`], its section, and the field of sites |
+//! | 2 | call stacks: [`crate::census::StackRecord`], its section, and the field of sites; handles of instances |
 
 /// The oldest version that this build supports.
 pub const MIN: u16 = 1;

@@ -171,19 +171,9 @@ fn census_records() {
         &Record::Owner(OwnerRecord { owner: 3, kind: 1, instance: 4, uuid: UUID }),
         "14000703010401010101010101010101010101010101",
     );
-    let instance = InstanceRecord {
-        instance: 4,
-        uuid: UUID,
-        state: 1,
-        ta_flags: 0xc,
-        ref_count: 2,
-        n_regions: 9,
-        mapped_bytes: 0x4000,
-        panic_code: 0,
-    };
     pin_record(
-        &Record::Instance(instance),
-        "1a00080401010101010101010101010101010101010c020980800100",
+        &Record::Instance(instance()),
+        "1d00080401010101010101010101010101010101010c020980800100020100",
     );
     let session =
         SessionRecord { session: 1, opener: 0, instance: 4, uuid: UUID, login: 1, client: UUID };
@@ -197,6 +187,35 @@ fn census_records() {
     assert_eq!(record::REGION, 0x0a, "the third byte");
     let stack = StackRecord { stack: 7, frames: [0x1_2345, 0x400, 0, 0] };
     pin_record(&Record::Stack(stack), "09001307c5c60480080000");
+}
+
+const fn instance() -> InstanceRecord {
+    InstanceRecord {
+        instance: 4,
+        uuid: UUID,
+        state: 1,
+        ta_flags: 0xc,
+        ref_count: 2,
+        n_regions: 9,
+        mapped_bytes: 0x4000,
+        panic_code: 0,
+        n_objects: 2,
+        n_operations: 1,
+        n_enumerators: 0,
+    }
+}
+
+/// What version 1 wrote ends before the handles.
+#[test]
+fn instances_of_version_1_have_no_handles() {
+    let whole = InstanceRecord { n_objects: 0, n_operations: 0, ..instance() };
+    let mut buffer = [0; 64];
+    let body = postcard::to_slice(&Record::Instance(whole), &mut buffer).unwrap();
+    let old = &body[..body.len() - 3];
+    let mut framed = vec![u8::try_from(old.len()).unwrap(), 0];
+    framed.extend_from_slice(old);
+    let read: std::vec::Vec<_> = record::read(&framed).collect();
+    assert_eq!(read, [Ok(Record::Instance(whole))]);
 }
 
 /// What version 1 wrote ends before the stack.

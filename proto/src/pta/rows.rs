@@ -127,7 +127,7 @@ mirror! {
 
 mirror! {
     /// Context of a user TA.
-    Instance = "pta_leak_audit_instance" {
+    Instance = "pta_leak_audit_instance", first 48 {
         /// `TEE_UUID` in RFC 4122 byte order.
         uuid: [u8; 16],
         /// Number of the instance, never used twice in one boot.
@@ -144,6 +144,14 @@ mirror! {
         n_regions: u32,
         /// Panic code, if panicked.
         panic_code: u32,
+        /// Objects, if `PTA_LEAK_AUDIT_INSTANCE_HANDLES` is set.
+        n_objects: u32,
+        /// Operations, in the same case.
+        n_operations: u32,
+        /// Object enumerators, in the same case.
+        n_enumerators: u32,
+        /// 0.
+        reserved: u32,
     }
 }
 

@@ -82,6 +82,9 @@ impl Row for pta::Instance {
             n_regions: self.n_regions,
             mapped_bytes: self.mapped,
             panic_code: self.panic_code,
+            n_objects: self.n_objects,
+            n_operations: self.n_operations,
+            n_enumerators: self.n_enumerators,
         })
     }
 }

@@ -59,7 +59,7 @@ pub use registers::Registers;
 pub use release::{FixRelease, NoRelease, Release};
 pub use resource::{FailedStage, Resource};
 pub use sample::{
-    Instance, Owner, OwnerId, Pool, PoolUnit, Region, Sample, Session, Site, TaHeapDump,
+    Handles, Instance, Owner, OwnerId, Pool, PoolUnit, Region, Sample, Session, Site, TaHeapDump,
 };
 pub use step_result::StepResult;
 pub use subject::{Listing, Subject};

@@ -73,6 +73,27 @@ pub struct Instance {
     pub regions: Completeness<Vec<Region>>,
     /// Its heap, if the stock statistics include it.
     pub heap: Option<Pool>,
+    /// What it has handles of, if they were counted.
+    pub handles: Option<Handles>,
+}
+
+/// What a TA has handles of, as the TEE core lists it: also what is under construction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Handles {
+    /// Objects (`TEE_ObjectHandle`).
+    pub objects: u32,
+    /// Operations (`TEE_OperationHandle`).
+    pub operations: u32,
+    /// Object enumerators (`TEE_ObjectEnumHandle`).
+    pub enumerators: u32,
+}
+
+impl Handles {
+    /// All of them.
+    #[must_use]
+    pub fn total(self) -> u64 {
+        [self.objects, self.operations, self.enumerators].map(u64::from).into_iter().sum()
+    }
 }
 
 /// A region of a TA instance.

@@ -90,6 +90,22 @@ fn an_error_path_is_named_with_command_and_code() {
 }
 
 #[test]
+fn objects_without_a_handle_are_the_cores() {
+    let run = |gain: u32| {
+        blame(World::with_objects_of_ta(3).run(12, |world, _| {
+            world.call(TA, 3, 0);
+            world.leak(OBJECT, 1);
+            world.objects_of_ta = world.objects_of_ta.map(|count| count + gain);
+        }))
+    };
+    let lost = run(0);
+    assert_eq!((lost.side(), lost.certainty), (Some(Side::Core), Certainty::Certain));
+    assert!(lost.evidence.iter().any(|fact| fact.contains("3 handles, no more")), "{lost:#?}");
+    let held = run(1);
+    assert_eq!((held.side(), held.certainty), (Some(Side::Ta(Some(TA))), Certainty::Likely));
+}
+
+#[test]
 fn every_third_call_of_a_pta_is_named() {
     let place = Place { file: "core/pta/scmi.c", served: true, ..CORE };
     let mut calls = 0;

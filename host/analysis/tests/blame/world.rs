@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use teeleak_analysis::model::{
-    Completeness, Event, EventKind, Holder, Instance, Keys, LedgerEntry, LedgerKind,
+    Completeness, Event, EventKind, Handles, Holder, Instance, Keys, LedgerEntry, LedgerKind,
     LedgerSnapshot, Moment, Observation, Origin, Owner, OwnerId, Pool, Region, Sample, Session,
     Site, SourceLocation, Stage,
 };
@@ -56,6 +56,8 @@ pub(crate) struct World {
     pub(crate) instances: Vec<u32>,
     pub(crate) pools: Vec<Pool>,
     pub(crate) heap: Option<Pool>,
+    /// Objects that the TA of the workload has handles of, if they are counted.
+    pub(crate) objects_of_ta: Option<u32>,
     /// Descriptors of tee-supplicant, which each run counts.
     pub(crate) descriptors: u64,
     observation: Observation,
@@ -63,7 +65,15 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let mut world = Self::default();
+        Self::before(Self::default())
+    }
+
+    /// The TEE counts what the TA of the workload has handles of: so many objects at first.
+    pub(crate) fn with_objects_of_ta(count: u32) -> Self {
+        Self::before(Self { objects_of_ta: Some(count), ..Self::default() })
+    }
+
+    fn before(mut world: Self) -> Self {
         world.sample(Stage::Before);
         world
     }
@@ -170,6 +180,11 @@ impl World {
         owners
     }
 
+    fn handles(&self, uuid: Uuid) -> Option<Handles> {
+        let counted = self.objects_of_ta.filter(|_| uuid == TA);
+        counted.map(|objects| Handles { objects, ..Handles::default() })
+    }
+
     fn instances(&self) -> Vec<Instance> {
         let instance = |id, uuid, regions: &[Region], heap: Option<Pool>| Instance {
             id,
@@ -178,6 +193,7 @@ impl World {
             ref_count: None,
             regions: Completeness::Complete(regions.to_vec()),
             heap,
+            handles: self.handles(uuid),
         };
         let mut instances =
             vec![instance(1, TA, &self.regions, self.heap.clone()), instance(2, OTHER, &[], None)];

@@ -92,6 +92,7 @@ impl Heap {
             ref_count: None,
             regions: Completeness::Complete(self.regions.clone()),
             heap: None,
+            handles: None,
         };
         Sample {
             heaps: Vec::new(),

@@ -1,9 +1,15 @@
 //! What a living TA holds by a handle or in its map.
 
+use teeleak_proto::Uuid;
+
 use super::Clue;
 use crate::{
-    blame::{case::Case, site_kinds::SiteHolder},
-    model::{Certainty, Completeness, EventKind, FindingKind, Side, Subject},
+    blame::{
+        case::Case,
+        site_kinds::{SiteHolder, SiteKind},
+    },
+    model::{Certainty, Completeness, EventKind, FindingKind, Handles, Sample, Side, Subject},
+    text,
 };
 
 /// The core frees what has a handle when the TA says so, or ends.
@@ -19,6 +25,29 @@ pub(super) fn ta_has_handles(case: &Case<'_>) -> Option<Clue> {
         .or_else(|| case.kind_held_by(SiteHolder::Handle))?;
     let evidence = format!("TA {ta} is alive and may hold {} by a handle", kind.what);
     Some(Clue::new(&[Side::Ta(Some(ta)), Side::Core], Certainty::Likely, evidence))
+}
+
+/// A living TA has no more handles than before: none leads to what stays.
+pub(super) fn handles_do_not_grow(case: &Case<'_>) -> Option<Clue> {
+    let ta = case.ta().filter(|_| case.sites.owners.all_are_alive())?;
+    let of_handle =
+        |kind: &SiteKind| matches!(kind.holder, SiteHolder::Handle | SiteHolder::HandleOrPart);
+    let kind = case.kinds().find(|kind| of_handle(kind))?;
+    let before = n_handles(case.facts.base()?, ta)?;
+    let after = n_handles(case.facts.last()?, ta)?;
+    let evidence = format!(
+        "TA {ta} has {}, no more than before the run: none of them leads to {}",
+        text::count(after, "handle"),
+        kind.what
+    );
+    (after <= before).then(|| Clue::new(&[Side::Core], Certainty::Certain, evidence))
+}
+
+/// What the instances of a TA have handles of; `None` if not all of them were counted.
+fn n_handles(sample: &Sample, ta: Uuid) -> Option<u64> {
+    let Completeness::Complete(instances) = &sample.instances else { return None };
+    let of_ta = instances.iter().filter(|instance| instance.uuid == ta);
+    of_ta.map(|instance| instance.handles.map(Handles::total)).sum()
 }
 
 /// Regions that stay in the map of a living TA.

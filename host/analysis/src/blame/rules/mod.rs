@@ -40,7 +40,7 @@ impl Clue {
 
 type Rule = fn(&Case<'_>) -> Option<Clue>;
 
-const RULES: [Rule; 16] = [
+const RULES: [Rule; 17] = [
     owners::instance_is_gone,
     owners::most_instances_are_gone,
     calls::open_is_refused,
@@ -48,6 +48,7 @@ const RULES: [Rule; 16] = [
     ptas::pta_serves,
     ptas::file_is_of_a_pta,
     handles::ta_has_handles,
+    handles::handles_do_not_grow,
     handles::ta_has_regions,
     handles::nothing_maps_it,
     sessions::sessions_stay_open,

@@ -1,7 +1,8 @@
 //! Converts the entries of a snapshot to types of the model.
 
 use crate::model::{
-    Completeness, Instance, Owner, OwnerId, Pool, PoolKind, PoolUnit, Region, Session, Site, Stage,
+    Completeness, Handles, Instance, Owner, OwnerId, Pool, PoolKind, PoolUnit, Region, Session,
+    Site, Stage,
 };
 use teeleak_proto::{census, event::EventRecordKind, frame, pool, pta};
 
@@ -68,7 +69,17 @@ pub(super) fn instance(
         ref_count: Some(instance.ref_count),
         regions,
         heap: None,
+        handles: handles(instance),
     }
+}
+
+fn handles(instance: &census::InstanceRecord) -> Option<Handles> {
+    let handles = Handles {
+        objects: instance.n_objects,
+        operations: instance.n_operations,
+        enumerators: instance.n_enumerators,
+    };
+    (instance.state & pta::INSTANCE_HANDLES != 0).then_some(handles)
 }
 
 pub(super) fn session(session: &census::SessionRecord) -> Session {

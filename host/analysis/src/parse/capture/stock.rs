@@ -149,6 +149,7 @@ fn instance(id: u32, ta: TaStats) -> Instance {
         ref_count: None,
         regions: Completeness::Unobserved(regions),
         heap: ta.heap.map(|heap| Pool { kind: PoolKind::TaHeap(TaName::Uuid(ta.uuid)), ..heap }),
+        handles: None,
     }
 }
 

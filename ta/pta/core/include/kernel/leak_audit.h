@@ -24,6 +24,7 @@ struct tee_ta_param;
 struct tee_ta_session;
 struct tee_ta_session_head;
 struct user_mode_ctx;
+struct user_ta_ctx;
 
 #if defined(CFG_LEAK_AUDIT) && CFG_LEAK_AUDIT_EVENTS > 0
 #define LEAK_AUDIT_HAS_EVENTS	1
@@ -109,6 +110,13 @@ size_t leak_audit_largest_ta_ram(void);
  * Tables that are merely cached can be had again and don't count as used.
  */
 bool leak_audit_page_tables(size_t *used, size_t *size);
+
+/*
+ * What a TA has handles of. Requires that the TA runs on no other thread and
+ * can't start to.
+ */
+size_t leak_audit_count_operations(struct user_ta_ctx *utc);
+size_t leak_audit_count_enumerators(struct user_ta_ctx *utc);
 
 /*
  * Figures of a memory pool, false if it has none. The pool may be in use by

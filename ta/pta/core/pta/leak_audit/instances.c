@@ -6,6 +6,7 @@
 #include <kernel/mutex.h>
 #include <kernel/ts_manager.h>
 #include <kernel/user_ta.h>
+#include <tee/tee_obj.h>
 #include <tee/uuid.h>
 
 #include "private.h"
@@ -64,9 +65,22 @@ uint32_t audit_next_instance(uint32_t after)
 	return next;
 }
 
+/* Handles are made and given back by system calls, so by that thread, too */
+static void count_handles(struct pta_leak_audit_instance *entry,
+			  struct user_ta_ctx *utc)
+{
+	struct tee_obj *o = NULL;
+
+	TAILQ_FOREACH(o, &utc->objects, link)
+		entry->n_objects++;
+	entry->n_operations = leak_audit_count_operations(utc);
+	entry->n_enumerators = leak_audit_count_enumerators(utc);
+	entry->state |= PTA_LEAK_AUDIT_INSTANCE_HANDLES;
+}
+
 static void add_instance(struct audit_list *list, struct tee_ta_ctx *ctx)
 {
-	struct user_mode_ctx *uctx = &to_user_ta_ctx(&ctx->ts_ctx)->uctx;
+	struct user_ta_ctx *utc = to_user_ta_ctx(&ctx->ts_ctx);
 	struct pta_leak_audit_instance entry = {
 		.instance = ctx->audit_instance,
 		.state = get_state(ctx),
@@ -79,10 +93,11 @@ static void add_instance(struct audit_list *list, struct tee_ta_ctx *ctx)
 	if (ctx->panicked)
 		entry.panic_code = ctx->panic_code;
 	if (!(entry.state & PTA_LEAK_AUDIT_INSTANCE_BUSY)) {
-		TAILQ_FOREACH(r, &uctx->vm_info.regions, link) {
+		TAILQ_FOREACH(r, &utc->uctx.vm_info.regions, link) {
 			entry.mapped += r->size;
 			entry.n_regions++;
 		}
+		count_handles(&entry, utc);
 	}
 	audit_list_add(list, &entry);
 }

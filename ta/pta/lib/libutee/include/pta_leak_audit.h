@@ -293,6 +293,12 @@ struct pta_leak_audit_owner {
  * @mapped:	bytes in its regions, 0 when busy
  * @n_regions:	regions, 0 when busy
  * @panic_code:	when panicked
+ * @n_objects:	objects (TEE_ObjectHandle), with those under construction
+ * @n_operations: operations (TEE_OperationHandle)
+ * @n_enumerators: object enumerators (TEE_ObjectEnumHandle)
+ *
+ * The last three are valid with PTA_LEAK_AUDIT_INSTANCE_HANDLES, and absent in
+ * version 1.
  */
 struct pta_leak_audit_instance {
 	uint8_t uuid[16];
@@ -303,12 +309,18 @@ struct pta_leak_audit_instance {
 	uint64_t mapped;
 	uint32_t n_regions;
 	uint32_t panic_code;
+	uint32_t n_objects;
+	uint32_t n_operations;
+	uint32_t n_enumerators;
+	uint32_t reserved;
 };
 
 #define PTA_LEAK_AUDIT_INSTANCE_BUSY		0x1
 #define PTA_LEAK_AUDIT_INSTANCE_PANICKED	0x2
 #define PTA_LEAK_AUDIT_INSTANCE_INITIALIZING	0x4
 #define PTA_LEAK_AUDIT_INSTANCE_RELEASING	0x8
+/* Its handles were counted: it was not busy */
+#define PTA_LEAK_AUDIT_INSTANCE_HANDLES		0x10
 
 /*
  * PTA_LEAK_AUDIT_CMD_SESSIONS - open sessions, of the normal world and of TAs

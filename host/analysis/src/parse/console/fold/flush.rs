@@ -58,8 +58,15 @@ impl Assembler {
                 (lost, false) => Completeness::Partial(map.regions, gap(lost)),
             };
             let id = self.instances.resolve(uuid, map.context);
-            let instance =
-                Instance { id, uuid, panicked: false, ref_count: None, regions, heap: None };
+            let instance = Instance {
+                id,
+                uuid,
+                panicked: false,
+                ref_count: None,
+                regions,
+                heap: None,
+                handles: None,
+            };
             let place = SourceLocation { source: self.source, at: map.line };
             self.timeline.instance(place, map.time, instance);
         }
@@ -94,5 +101,5 @@ fn heap_instance(id: u32, uuid: Uuid, heap: Pool) -> Instance {
         Some(_) => sheet::absent("regions"),
         None => Completeness::Unobserved(stats::no_heap(uuid)),
     };
-    Instance { id, uuid, panicked: false, ref_count: None, regions, heap }
+    Instance { id, uuid, panicked: false, ref_count: None, regions, heap, handles: None }
 }
