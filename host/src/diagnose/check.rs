@@ -23,6 +23,8 @@ pub(crate) enum CheckId {
     MallocDebug,
     /// Owners and epochs of allocations.
     OwnerTags,
+    /// Call stacks of allocations.
+    CallStacks,
     /// The PTA's ring of events.
     EventRing,
     /// Counters of the TEE core's pools.
@@ -62,6 +64,7 @@ impl CheckId {
             Self::LeakAuditPta => "leak-audit-pta",
             Self::MallocDebug => "malloc-debug",
             Self::OwnerTags => "owner-tags",
+            Self::CallStacks => "call-stacks",
             Self::EventRing => "event-ring",
             Self::PoolCounters => "pool-counters",
             Self::RawAddresses => "raw-addresses",

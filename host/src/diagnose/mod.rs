@@ -148,9 +148,13 @@ fn pta(greeting: &Result<Greeting>) -> Check {
     }
 }
 
+/// What distinguishes the users of a shared site: without it nothing is unseen, so no capture lacks it.
+const STACKS: (u32, &str, &str) =
+    (pta::FEATURE_STACKS, "who wanted what a shared site allocates", remedy::STACKS);
+
 fn features(greeting: &Result<Greeting>) -> Vec<Check> {
-    let mut checks: Vec<_> =
-        remedy::FEATURES.iter().map(|known| feature(greeting, *known)).collect();
+    let known_features = remedy::FEATURES.iter().chain([&STACKS]);
+    let mut checks: Vec<_> = known_features.map(|known| feature(greeting, *known)).collect();
     checks.push(raw_addresses(greeting));
     checks
 }
@@ -179,6 +183,7 @@ fn feature_id(bit: u32) -> CheckId {
     match bit {
         pta::FEATURE_RECORDS => CheckId::MallocDebug,
         pta::FEATURE_TAGS => CheckId::OwnerTags,
+        pta::FEATURE_STACKS => CheckId::CallStacks,
         pta::FEATURE_EVENTS => CheckId::EventRing,
         _ => CheckId::PoolCounters,
     }

@@ -17,6 +17,10 @@ pub const EVENTS: &str = "build optee_os with CFG_LEAK_AUDIT_EVENTS=512";
 /// How to keep more events.
 pub const MORE_EVENTS: &str = "build optee_os with a larger CFG_LEAK_AUDIT_EVENTS";
 
+/// How to get call stacks of allocations.
+pub const STACKS: &str =
+    "build optee_os with CFG_UNWIND=y and CFG_LEAK_AUDIT_STACKS=512, for a 64-bit Arm core";
+
 /// How to keep more call stacks of allocations.
 pub const MORE_STACKS: &str = "build optee_os with a larger CFG_LEAK_AUDIT_STACKS";
 
