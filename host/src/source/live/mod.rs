@@ -19,6 +19,7 @@ mod time;
 #[cfg(not(any(feature = "live", feature = "direct")))]
 mod unlinked;
 mod values;
+mod watchdog;
 mod workload;
 
 use anyhow::Result;

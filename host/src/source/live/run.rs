@@ -18,9 +18,11 @@ use super::{
     NODE,
     pace::EventPace,
     sampler::{monotonic_ns, send_meta},
+    watchdog::Watchdog,
     workload::Workload,
 };
 use crate::{
+    exit::Exit,
     source::{
         Sink, Source,
         clients::Recorder,
@@ -32,6 +34,9 @@ use crate::{
 
 /// Size of the canary in bytes: one that few allocations have.
 pub(crate) const CANARY_BYTES: u32 = 211;
+
+/// How long the TEE has to answer while the workload hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The parameters of a run.
 pub(crate) struct RunPlan {
@@ -284,7 +289,7 @@ impl<'e> WorkloadRun<'e> {
         Ok(WorkloadEnd::Exited(status))
     }
 
-    /// Records who holds what while the workload hangs, and ends it.
+    /// Records who holds what while the workload hangs, and ends it. The TEE may hang, too.
     fn end_hanging(
         &mut self,
         workload: &mut Workload,
@@ -293,12 +298,14 @@ impl<'e> WorkloadRun<'e> {
         sink: &mut dyn Sink,
     ) -> Result<WorkloadEnd> {
         self.clients(sink)?;
+        let watchdog = Watchdog::start(PATIENCE, move || give_up(iteration, limit));
         self.observer.events(sink)?;
         let epoch = self.observer.mark(false)?;
         begin(PhaseStage::After, 0, epoch, sink)?;
         let after_ns = u64::try_from(workload.age().as_nanos()).unwrap_or(u64::MAX);
         send(FrameKind::Hang, &Hang { stage, iteration, after_ns }, sink)?;
         self.census_after(sink)?;
+        drop(watchdog);
         let ended = workload.end();
         self.clients(sink)?;
         Ok(WorkloadEnd::TimedOut(RunOutcome::TimedOut { limit, ended }))
@@ -339,6 +346,17 @@ impl<'e> WorkloadRun<'e> {
         }
         Ok(counts)
     }
+}
+
+/// Ends teeleak where the TEE does not answer while the workload hangs: its call can't be interrupted.
+fn give_up(iteration: u32, limit: Duration) {
+    let [limit, patience] = [limit, PATIENCE].map(|time| text::count(time.as_secs(), "second"));
+    eprintln!(
+        "teeleak: iteration {iteration} was still running after {limit}, and the TEE did not answer within \
+         {patience} either: it hangs with the workload. What was recorded before is in the capture, if \
+         --output was given; look for its last lines on the console of OP-TEE, and reset the device"
+    );
+    std::process::exit(Exit::Blind as i32);
 }
 
 impl Source for WorkloadRun<'_> {
