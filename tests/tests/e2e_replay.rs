@@ -66,7 +66,7 @@ const LEAKS: [Leak; 16] = [
     Leak { name: "shared-range", made: Made::Forgotten("shared-range", 1), workload: "drm-player --work ask-plugin", kind: "site_growth", names: "core/mm/tee_mm.c", rate: None, side: CORE, call: "", fast: false },
     Leak { name: "mapped-memory", made: Made::Forgotten("mapped-memory", 1), workload: "drm-player --maps 1", kind: "site_growth", names: "core/mm/mobj.c", rate: Some(3.0), side: CORE, call: "command 2 of PTA 3a2f8978-5dc0-11e8-9c2d-fa7ae01bbebc", fast: true },
     Leak { name: "loaded-memory", made: Made::Forgotten("loaded-memory", 1), workload: "drm-player --work session", kind: "site_growth", names: "core/mm/mobj.c", rate: Some(9.0), side: CORE, call: "", fast: true },
-    Leak { name: "big-number", made: Made::Forgotten("big-number", 20), workload: "drm-player --work make-key", kind: "pool_growth", names: "crypto bignum pool", rate: None, side: None, call: "", fast: false },
+    Leak { name: "big-number", made: Made::Forgotten("big-number", 20), workload: "drm-player --work make-key", kind: "pool_growth", names: "crypto bignum pool", rate: None, side: CORE, call: "", fast: false },
     Leak { name: "plugin-payload", made: Made::Forgotten("plugin-payload", 1), workload: "drm-player --work ask-plugin", kind: "site_growth", names: "core/mm/mobj_dyn_shm.c", rate: Some(2.0), side: CORE, call: "", fast: true },
     Leak { name: "pta-session", made: Made::Forgotten("pta-session", 1), workload: "drm-player --work pta-session", kind: "site_growth", names: "core/pta/leaky_forget.c", rate: Some(1.0), side: PTA, call: "close of a session to PTA 2f1f6a3e-90c4-4d5b-b71d-630a5ce24897", fast: true },
     Leak { name: "ta-object", made: Made::Workload, workload: "drm-player --leak-objects 1", kind: "site_growth", names: "core/tee/tee_obj.c", rate: Some(2.0), side: TA, call: "command 7 of TA", fast: false },
@@ -74,7 +74,7 @@ const LEAKS: [Leak; 16] = [
     Leak { name: "ta-session", made: Made::Workload, workload: "drm-player --bug leak-session", kind: "session_growth", names: leaky_interface::PEER, rate: Some(1.0), side: TA, call: "", fast: false },
     Leak { name: "client-session", made: Made::Held("session"), workload: POKE, kind: "session_growth", names: leaky_interface::LEAKY, rate: Some(1.0), side: CLIENT, call: "", fast: true },
     Leak { name: "client-buffer", made: Made::Held("buffer-of-client"), workload: POKE, kind: "region_growth", names: leaky_interface::LEAKY, rate: Some(1.0), side: TA, call: "", fast: false },
-    Leak { name: "supplicant-descriptor", made: Made::Workload, workload: "drm-player --work lose-descriptor", kind: "pool_growth", names: "tee-supplicant", rate: None, side: None, call: "", fast: true },
+    Leak { name: "supplicant-descriptor", made: Made::Workload, workload: "drm-player --work lose-descriptor", kind: "pool_growth", names: "tee-supplicant", rate: None, side: Some("tee-supplicant"), call: "", fast: true },
 ];
 
 /// Work that loses nothing, and whether the fast selection does it.

@@ -68,34 +68,53 @@ pub(crate) fn assign(findings: &mut [Finding], ties: &[Tie], observation: &Obser
     }
 }
 
-/// For each finding the calls that explain it, if only calls that fail do.
-pub(crate) fn failing_calls(
-    findings: &[Finding],
-    observation: &Observation,
-) -> Vec<Vec<BlamedCall>> {
+/// What ties a finding to others, beside its numbers.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Bond {
+    /// The calls that explain it, if only calls that fail do.
+    pub(crate) failing: Vec<BlamedCall>,
+    /// Whether all that stays was made for instances that have ended.
+    pub(crate) is_of_ended: bool,
+}
+
+/// The bond of each finding.
+pub(crate) fn bonds(findings: &[Finding], observation: &Observation) -> Vec<Bond> {
     if !findings.iter().any(is_blamable) {
-        return vec![Vec::new(); findings.len()];
+        return vec![Bond::default(); findings.len()];
     }
     let facts = Facts::new(observation, findings);
-    let calls = |finding: &Finding| {
-        let is_telling = |case: &Case<'_>| case.suspects.iter().all(Suspect::fails);
-        let case =
-            Some(finding).filter(|finding| is_blamable(finding)).map(|one| Case::new(one, &facts));
-        case.filter(is_telling).map(|case| case.calls()).unwrap_or_default()
+    let bond = |(at, finding): (usize, &Finding)| {
+        if at >= MOST || !is_blamable(finding) {
+            return Bond::default();
+        }
+        let case = Case::new(finding, &facts);
+        let only_fails = case.suspects.iter().all(Suspect::fails);
+        Bond {
+            failing: if only_fails { case.calls() } else { Vec::new() },
+            is_of_ended: case.sites.owners.all_are_gone(),
+        }
     };
-    let known = findings.iter().take(MOST).map(calls);
-    known.chain(std::iter::repeat(Vec::new())).take(findings.len()).collect()
+    findings.iter().enumerate().map(bond).collect()
+}
+
+/// Whether one of a finding's sites allocates TA instances.
+pub(crate) fn is_of_instances(finding: &Finding) -> bool {
+    has_holder(finding, SiteHolder::Instance)
 }
 
 /// Whether one of a finding's sites allocates what maps memory for TAs.
 pub(crate) fn is_of_regions(finding: &Finding) -> bool {
-    let is_mapping = |subject: &Subject| match subject {
+    has_holder(finding, SiteHolder::Map)
+}
+
+fn has_holder(finding: &Finding, holder: SiteHolder) -> bool {
+    let is_such = |subject: &Subject| match subject {
         Subject::Site { file, .. } => {
-            site_kinds::site_kind(file).is_some_and(|kind| kind.holder == SiteHolder::Map)
+            site_kinds::site_kind(file).is_some_and(|kind| kind.holder == holder)
         }
         _ => false,
     };
-    site_facts::subjects(finding).any(is_mapping)
+    site_facts::subjects(finding).any(is_such)
 }
 
 /// Whether it fails the run, and one of the sides that serve or use the TEE can be to blame for it: the ledgers of

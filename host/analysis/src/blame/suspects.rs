@@ -1,11 +1,13 @@
 //! The kinds of calls whose numbers explain what stays.
 
+use std::cmp::Reverse;
+
 use super::{
     births::Birth,
     call_counts::{CallCounts, CallKey, in_births},
     fit::{CallFit, fit},
 };
-use crate::model::{BlamedCall, CallOutcome};
+use crate::model::{BlamedCall, CallOutcome, EventKind};
 
 /// A kind of call that explains what stays.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,7 +59,9 @@ pub(super) fn suspects(
             })
         })
         .collect();
-    suspects.sort_by_key(|suspect| std::cmp::Reverse(suspect.rank()));
+    // Of those that fit equally, commands come first: they are where most of the work is done.
+    let is_other = |suspect: &Suspect| suspect.key.kind != EventKind::Invoke;
+    suspects.sort_by_key(|suspect| (Reverse(suspect.rank()), is_other(suspect)));
     suspects
 }
 

@@ -1,7 +1,10 @@
 //! Pools that a story fills.
 
 use super::root;
-use crate::model::{Finding, FindingKind, Fingerprint, PoolKind, Severity, Subject, Verdict};
+use crate::{
+    blame::is_of_instances,
+    model::{Finding, FindingKind, Fingerprint, PoolKind, Severity, Subject, Verdict},
+};
 
 /// Links each growing pool of the secure world to the only story that can fill it.
 pub(super) fn link(findings: &mut [Finding]) {
@@ -36,6 +39,7 @@ fn fills(finding: &Finding, pool: &PoolKind) -> bool {
         (PoolKind::TaHeap(_) | PoolKind::CoreHeap, _, Subject::Site { heap, .. }) => heap == pool,
         (PoolKind::TaRam | PoolKind::PageTables, kind, _) => {
             matches!(kind, FindingKind::RegionGrowth | FindingKind::InstanceGrowth)
+                || is_of_instances(finding)
         }
         (PoolKind::Sessions, kind, _) => kind == FindingKind::SessionGrowth,
         _ => false,

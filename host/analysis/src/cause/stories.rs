@@ -13,10 +13,8 @@ use std::{
 use teeleak_proto::Uuid;
 
 use crate::{
-    blame::{Birth, births, failing_calls, is_of_regions},
-    model::{
-        BlamedCall, Finding, FindingKind, Fingerprint, Observation, Severity, Subject, Verdict,
-    },
+    blame::{Birth, Bond, births, bonds, is_of_instances, is_of_regions},
+    model::{Finding, FindingKind, Fingerprint, Observation, Severity, Subject, Verdict},
     text,
 };
 
@@ -28,8 +26,9 @@ struct Strand<'f> {
     finding: &'f Finding,
     at: usize,
     births: Vec<Birth>,
-    /// Calls that fail, if nothing else explains what stays.
-    failing: Vec<BlamedCall>,
+    bond: Bond,
+    /// Whether it counts TA instances, by themselves or by what the core allocates for them.
+    is_of_instances: bool,
 }
 
 /// Births by iteration, divided by their greatest common divisor.
@@ -37,9 +36,9 @@ type BirthCounts = BTreeMap<u32, u64>;
 
 /// Sets the cause of each growth finding that another one explains.
 pub(super) fn link(findings: &mut [Finding], observation: &Observation) {
-    let failing = failing_calls(findings, observation);
+    let bonds = bonds(findings, observation);
     let links: Vec<_> = {
-        let strands = strands(findings, failing);
+        let strands = strands(findings, bonds);
         let mut by_pattern: BTreeMap<BirthCounts, Vec<&Strand<'_>>> = BTreeMap::new();
         for strand in &strands {
             by_pattern.entry(pattern(&strand.births)).or_default().push(strand);
@@ -53,26 +52,21 @@ pub(super) fn link(findings: &mut [Finding], observation: &Observation) {
     }
 }
 
-fn strands(findings: &[Finding], failing: Vec<Vec<BlamedCall>>) -> Vec<Strand<'_>> {
+fn strands(findings: &[Finding], bonds: Vec<Bond>) -> Vec<Strand<'_>> {
     let is_growth = |finding: &Finding| {
         finding.severity == Severity::Failure
             && finding.verdict == Some(Verdict::Leak)
             && finding.kind.info().per_object
             && matches!(finding.subject, Subject::Site { .. } | Subject::Ta(_))
     };
-    let numbered = findings.iter().enumerate().zip(failing);
+    let numbered = findings.iter().enumerate().zip(bonds);
     let growing = numbered.filter(|((_, finding), _)| is_growth(finding));
-    growing
-        .filter_map(|((at, finding), failing)| {
-            let births = births(finding)?;
-            births.iter().any(|one| one.count > 0).then_some(Strand {
-                finding,
-                at,
-                births,
-                failing,
-            })
-        })
-        .collect()
+    let strands = growing.filter_map(|((at, finding), bond)| {
+        let is_of_instances =
+            finding.kind == FindingKind::InstanceGrowth || is_of_instances(finding);
+        Some(Strand { finding, at, births: births(finding)?, bond, is_of_instances })
+    });
+    strands.filter(|strand| strand.births.iter().any(|one| one.count > 0)).collect()
 }
 
 /// The pattern of the iterations that are settled: the first ones may be warm-up, and objects of the
@@ -119,21 +113,20 @@ const fn ta(finding: &Finding) -> Option<Uuid> {
 }
 
 /// What a kind of finding is made of comes after it.
-const fn rank(kind: FindingKind) -> u8 {
-    match kind {
+const fn rank(strand: &Strand<'_>) -> u8 {
+    match strand.finding.kind {
         FindingKind::SessionGrowth => 0,
         FindingKind::InstanceGrowth => 1,
         FindingKind::RegionGrowth => 2,
-        _ => 3,
+        _ if strand.is_of_instances => 3,
+        _ => 4,
     }
 }
 
 /// Links all that the cause of one story explains: what a protocol explains already, or else the
 /// finding whose kind ranks first.
 fn story(mut strands: Vec<&Strand<'_>>) -> Vec<CauseLink> {
-    strands.sort_by_key(|strand| {
-        (strand.finding.cause.is_none(), rank(strand.finding.kind), strand.at)
-    });
+    strands.sort_by_key(|strand| (strand.finding.cause.is_none(), rank(strand), strand.at));
     let Some((first, others)) = strands.split_first() else { return Vec::new() };
     let root = first.finding.cause.as_ref().map_or(&first.finding.fingerprint, |(root, _)| root);
     let mut has_site = false;
@@ -148,13 +141,18 @@ fn story(mut strands: Vec<&Strand<'_>>) -> Vec<CauseLink> {
 
 /// Whether the first strand explains the other; `has_site` says whether it explains a site already.
 fn is_part(first: &Strand<'_>, other: &Strand<'_>, has_site: bool) -> bool {
-    let is_same_failure = !first.failing.is_empty() && first.failing == other.failing;
+    let is_same_failure =
+        !first.bond.failing.is_empty() && first.bond.failing == other.bond.failing;
     let is_of_sites = other.finding.kind == FindingKind::SiteGrowth;
     if is_same_failure || varies(first) {
         return true;
     }
     match first.finding.kind {
         FindingKind::SessionGrowth | FindingKind::InstanceGrowth => true,
+        // An instance that nobody ends keeps its memory; what maps it may belong to the core.
+        FindingKind::SiteGrowth if first.is_of_instances => {
+            other.bond.is_of_ended || is_of_regions(other.finding)
+        }
         FindingKind::RegionGrowth => is_of_sites && !has_site && is_of_regions(other.finding),
         // Sites of one owner would be one finding if they were known to belong together.
         _ => is_of_sites && ta(first.finding) != ta(other.finding) && !has_site,

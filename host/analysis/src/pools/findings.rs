@@ -49,8 +49,12 @@ pub fn findings(observation: &Observation, explained: &[Finding]) -> Vec<Finding
 }
 
 /// Whether the allocation sites of a pool were observed, which is better evidence than its figures. Those
-/// of the core heap stand for all pools but the heaps of TAs.
+/// of the core heap stand for all pools but the heaps of TAs, and that of big numbers, which malloc debug
+/// does not record.
 fn is_detailed(timeline: &RunTimeline<'_>, pool: &PoolKind) -> bool {
+    if *pool == PoolKind::Crypto {
+        return false;
+    }
     let heap = if matches!(pool, PoolKind::TaHeap(_)) { pool } else { &PoolKind::CoreHeap };
     let is_listed = |sites: &Completeness<_>| {
         matches!(sites, Completeness::Complete(_) | Completeness::Counted(..))
@@ -336,6 +340,9 @@ impl<'a> PoolCase<'a> {
             (true, _) if self.explained => "fix the growth findings: they are what fills the pool",
             (true, _) if self.detailed => {
                 "look for memory that malloc debug does not record: no allocation site grows"
+            }
+            (true, _) if self.pool.kind == PoolKind::Crypto => {
+                "look in the crypto code of the TEE core for a big number that is not freed"
             }
             (true, _) => {
                 "build OP-TEE with malloc debug and the leak_audit PTA to see which site grows"

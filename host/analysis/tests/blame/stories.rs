@@ -130,3 +130,37 @@ fn tee_supplicant_is_to_blame_for_its_descriptors_in_the_calls_that_leave_them()
     assert_eq!(blame.side(), Some(Side::Supplicant));
     assert_eq!(blame.call().map(|call| (call.uuid, call.cmd, call.every)), Some((TA, Some(9), 1)));
 }
+
+/// The core forgets to end an instance: it is in no list any more, but all its memory stays.
+#[test]
+fn an_instance_that_is_never_ended_is_one_story_with_its_memory() {
+    let report = report(World::new().run(12, |world, n| {
+        world.open(TA, n, 0);
+        world.close(TA, n);
+        world.leak(Place { file: "core/kernel/user_ta.c", owner: PlaceOwner::Core, ..CORE }, 1);
+        for (count, file) in [(1, "core/mm/vm.c"), (4, "core/mm/fobj.c"), (2, "core/mm/mobj.c")] {
+            world.leak(Place { file, owner: PlaceOwner::Gone, ..CORE }, count);
+        }
+        world.leak(Place { file: "core/mm/vm.c", owner: PlaceOwner::Core, ..CORE }, 1);
+        world.pools = vec![pool(PoolKind::TaRam, 61_440 * u64::from(n), 1 << 20)];
+    }));
+    let stories = stories(&report);
+    assert_eq!(stories.len(), 1, "{:#?}", report.findings);
+    assert!(stories[0].title.contains("user_ta.c"), "{}", stories[0].title);
+    let forecast = report.forecast.as_deref().unwrap_or_default();
+    assert!(forecast.starts_with("61,440 bytes of TA memory"), "{forecast}");
+    assert_eq!(audit::effects(stories[0], &report.findings).count(), report.findings.len() - 1);
+}
+
+/// No malloc debug records them: the sites, which do not grow, are no evidence against a leak.
+#[test]
+fn big_numbers_that_stay_are_the_cores_though_no_site_grows() {
+    let report = report(World::new().run(12, |world, n| {
+        world.call(TA, 3, 0);
+        world.pools = vec![pool(PoolKind::Crypto, 5_904 + 2_912 * u64::from(n), 47_104)];
+    }));
+    let stories = stories(&report);
+    assert_eq!(stories.len(), 1, "{:#?}", report.findings);
+    assert_eq!(stories[0].blame.as_ref().and_then(Blame::side), Some(Side::Core));
+    assert!(stories[0].next_step.contains("big number"), "{}", stories[0].next_step);
+}

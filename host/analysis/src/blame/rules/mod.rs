@@ -40,7 +40,7 @@ impl Clue {
 
 type Rule = fn(&Case<'_>) -> Option<Clue>;
 
-const RULES: [Rule; 17] = [
+const RULES: [Rule; 18] = [
     owners::instance_is_gone,
     owners::most_instances_are_gone,
     calls::open_is_refused,
@@ -56,6 +56,7 @@ const RULES: [Rule; 17] = [
     instances::instances_without_sessions,
     shared_memory::shared_memory_stays,
     heaps::heap_is_of_a_ta,
+    heaps::big_numbers_are_of_the_core,
     supplicant::descriptors_of_supplicant,
     known::leak_is_known,
 ];
