@@ -1,10 +1,12 @@
 //! Blame in words.
 
+use teeleak_proto::Uuid;
+
 use crate::model::{Blame, BlamedCall, CallOutcome, Certainty, EventKind, TeeResult};
 use crate::text;
 
 /// Calls that are named; the others are counted.
-const NAMED: usize = 4;
+const NAMED: usize = 8;
 
 /// `certain: the TEE core, in each open of a session to TA … that fails with …, by process client`.
 #[must_use]
@@ -33,14 +35,72 @@ pub(super) fn sides(blame: &Blame) -> String {
     if sides.is_empty() { "who keeps it is not known".to_owned() } else { alternatives(&sides) }
 }
 
-/// The calls that fit: `each call of command 3 of TA …`, or several with `or`.
+/// The calls that fit: `each call of command 3 or 9 of TA …`, or several kinds with `or`.
 pub(super) fn calls(calls: &[BlamedCall]) -> String {
-    let mut names: Vec<_> = calls.iter().take(NAMED).map(call).collect();
+    let mut alike: Vec<(CallGroup, Vec<&BlamedCall>)> = Vec::new();
+    for call in calls.iter().take(NAMED) {
+        let group = CallGroup::of(call);
+        match alike.iter_mut().find(|(known, _)| *known == group) {
+            Some((_, calls)) => calls.push(call),
+            None => alike.push((group, vec![call])),
+        }
+    }
+    let mut names: Vec<_> = alike.iter().map(|(group, calls)| group.name(calls)).collect();
     let n_more = calls.len().saturating_sub(NAMED) as u64;
     if n_more > 0 {
         names.push(text::count(n_more, "other kind of call"));
     }
     alternatives(&names)
+}
+
+/// What calls have in common that are named together.
+#[derive(PartialEq, Eq)]
+struct CallGroup {
+    is_invoke: bool,
+    uuid: Uuid,
+    pta: bool,
+    outcome: CallOutcome,
+    every: u64,
+}
+
+impl CallGroup {
+    fn of(call: &BlamedCall) -> Self {
+        let BlamedCall { kind, uuid, pta, outcome, every, .. } = call;
+        let is_invoke = *kind == EventKind::Invoke;
+        Self { is_invoke, uuid: *uuid, pta: *pta, outcome: *outcome, every: *every }
+    }
+
+    /// `each call of command 3 or 9 of TA …`, `every third open of a session to PTA … that fails with …`.
+    fn name(&self, calls: &[&BlamedCall]) -> String {
+        let which = match self.every {
+            1 => "each".to_owned(),
+            every => format!("every {}", ordinal(every)),
+        };
+        let kind = if self.pta { "PTA" } else { "TA" };
+        let outcome = match self.outcome {
+            CallOutcome::Any | CallOutcome::Result(0) => String::new(),
+            CallOutcome::Result(result) => format!(" that fails with {}", TeeResult(result)),
+        };
+        format!("{which} {} {kind} {}{outcome}", self.what(calls), self.uuid)
+    }
+
+    fn what(&self, calls: &[&BlamedCall]) -> String {
+        if !self.is_invoke {
+            let word = |call: &&BlamedCall| match call.kind {
+                EventKind::Open => "open".to_owned(),
+                _ => "close".to_owned(),
+            };
+            let words: Vec<_> = calls.iter().map(word).collect();
+            return format!("{} of a session to", alternatives(&words));
+        }
+        let commands = calls.iter().filter_map(|call| call.cmd).map(|cmd| cmd.to_string());
+        let commands: Vec<_> = commands.collect();
+        if commands.is_empty() {
+            "call of".to_owned()
+        } else {
+            format!("call of command {} of", alternatives(&commands))
+        }
+    }
 }
 
 /// `a`, `a or b`, `a, b or c`.
@@ -50,23 +110,6 @@ fn alternatives(words: &[String]) -> String {
         [one] => one.clone(),
         [more @ .., last] => format!("{} or {last}", more.join(", ")),
     }
-}
-
-fn call(call: &BlamedCall) -> String {
-    let which =
-        if call.every == 1 { "each".into() } else { format!("every {}", ordinal(call.every)) };
-    let kind = if call.pta { "PTA" } else { "TA" };
-    let what = match (&call.kind, call.cmd) {
-        (EventKind::Open, _) => "open of a session to".to_owned(),
-        (EventKind::Close, _) => "close of a session to".to_owned(),
-        (_, Some(cmd)) => format!("call of command {cmd} of"),
-        (_, None) => "call of".to_owned(),
-    };
-    let outcome = match call.outcome {
-        CallOutcome::Any | CallOutcome::Result(0) => String::new(),
-        CallOutcome::Result(result) => format!(" that fails with {}", TeeResult(result)),
-    };
-    format!("{which} {what} {kind} {}{outcome}", call.uuid)
 }
 
 /// `second`, `third`, `11th`.
@@ -102,10 +145,28 @@ mod tests {
         let opening = BlamedCall { kind: EventKind::Open, cmd: None, every: 1, ..failing.clone() };
         let uuid = "07070707-0707-0707-0707-070707070707";
         assert_eq!(
-            calls(&[failing, BlamedCall { outcome: CallOutcome::Any, ..opening }]),
+            calls(&[failing, BlamedCall { outcome: CallOutcome::Any, ..opening.clone() }]),
             format!(
                 "every third call of command 3 of TA {uuid} that fails with \
                  TEE_ERROR_BAD_PARAMETERS (0xffff0006) or each open of a session to TA {uuid}"
+            )
+        );
+        let command = |cmd| BlamedCall {
+            kind: EventKind::Invoke,
+            cmd: Some(cmd),
+            outcome: CallOutcome::Any,
+            ..opening.clone()
+        };
+        let sessions = [EventKind::Open, EventKind::Close].map(|kind| BlamedCall {
+            kind,
+            cmd: None,
+            ..command(0)
+        });
+        assert_eq!(
+            calls(&[&[0, 3, 9].map(command)[..], &sessions].concat()),
+            format!(
+                "each call of command 0, 3 or 9 of TA {uuid} or each open or close of a session to TA \
+                 {uuid}"
             )
         );
         assert_eq!([11, 21, 22, 13].map(ordinal), ["11th", "21st", "22nd", "13th"]);
