@@ -73,6 +73,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
 fn console(arguments: &Arguments, env: &mut Env<'_>) -> Result<Observation> {
     let symbols = arguments.images.symbols()?;
     let reading = Reading {
+        tables: Tables::built_in(),
         paths: &arguments.log,
         ledgers: &[],
         traces: &[],

@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::model::{Gap, LedgerFamily, LedgerInfo, LedgerKind, NormalWorld, Reason};
+use super::snapshots::VALUES;
+use crate::{
+    model::{Gap, LedgerFamily, LedgerInfo, LedgerKind, NormalWorld, Reason},
+    text,
+};
 
 /// Gaps and doubts.
 pub(super) fn gaps_and_doubts(normal: &NormalWorld) -> (Vec<Gap>, Vec<Arc<str>>) {
@@ -12,8 +16,8 @@ pub(super) fn gaps_and_doubts(normal: &NormalWorld) -> (Vec<Gap>, Vec<Arc<str>>)
         LedgerKind::ALL.iter().filter(|ledger| !live && !normal.has_ledger(**ledger));
     // Ledgers of a vendor's kernel are no gap on a system without any sign of that vendor.
     let missing_ledgers = missing_ledgers.map(|ledger| ledger.info());
-    let unseen =
-        missing_ledgers.filter(|info| info.family.is_none_or(|family| has_family(normal, family)));
+    let is_missed = |family| family != LedgerFamily::Occasional && has_family(normal, family);
+    let unseen = missing_ledgers.filter(|info| info.family.is_none_or(is_missed));
     let gaps = unseen.map(|LedgerInfo { name, capture, .. }| {
         let (reason, remedy) = (Reason::NotOffered, Some((*capture).into()));
         Gap { what: format!("normal world: {name}").into(), reason, remedy, lost: 0 }
@@ -22,6 +26,7 @@ pub(super) fn gaps_and_doubts(normal: &NormalWorld) -> (Vec<Gap>, Vec<Arc<str>>)
     for census in normal.censuses.iter().filter(|census| !live || is_series(census.ledger)) {
         *prints.entry(census.title()).or_default() += 1;
     }
+    prints.retain(|title, _| !title.starts_with(LedgerKind::IommuDump.info().name) || live);
     let single_snapshots: Vec<_> =
         prints.iter().filter(|(_, n)| **n == 1).map(|(name, _)| name.clone()).collect();
     let doubt = match &single_snapshots[..] {
@@ -34,8 +39,31 @@ pub(super) fn gaps_and_doubts(normal: &NormalWorld) -> (Vec<Gap>, Vec<Arc<str>>)
     };
     let no_ledger = (!normal.censuses.iter().any(super::is_requested))
         .then(|| "the input has no ledger of the normal world".to_owned());
-    (gaps.collect(), doubt.into_iter().chain(no_ledger).map(Into::into).collect())
+    let few = (!live).then(|| too_few(&prints)).flatten();
+    let doubts = doubt.into_iter().chain(few).chain(steps_only(normal)).chain(no_ledger);
+    (gaps.collect(), doubts.map(Into::into).collect())
 }
+
+/// Two equal snapshots prove nothing: how many it takes to show that nothing grows.
+fn too_few(prints: &BTreeMap<String, u64>) -> Option<String> {
+    let few: Vec<_> = prints.iter().filter(|(_, n)| (2..VALUES as u64).contains(*n)).collect();
+    let names: Vec<_> = few.iter().take(LISTED).map(|(name, n)| format!("{} of {name}", text::number(**n))).collect();
+    let more = few.len().saturating_sub(names.len()) as u64;
+    let more = if more == 0 { String::new() } else { format!(" and {} more", text::count(more, "ledger")) };
+    (!few.is_empty()).then(|| {
+        let least = text::number(VALUES as u64);
+        format!("too few snapshots to show that nothing grows: {}{more}; it takes {least}", text::list(&names))
+    })
+}
+
+/// A list of the last steps shows neither what was before them nor what comes.
+fn steps_only(normal: &NormalWorld) -> Option<String> {
+    normal.snapshots(LedgerKind::IommuDump).next()?;
+    Some("iommu_dump lists only the last steps: what was mapped before them is not known".to_owned())
+}
+
+/// Most ledgers that a doubt names.
+const LISTED: usize = 3;
 
 /// Whether a run must read it more than once: ledgers of one process or one scan come and go.
 fn is_series(ledger: LedgerKind) -> bool {

@@ -24,6 +24,9 @@ const MOST: usize = 10;
 /// Maximum number of kinds of descriptors shown per process.
 const KINDS: usize = 4;
 
+/// Open files that a process may have, unless its limit is set (Linux `INR_OPEN_CUR`).
+const USUAL_LIMIT: u64 = 1024;
+
 /// Share in use from which a table is nearly full, in percent.
 const NEARLY_FULL: u64 = 90;
 
@@ -112,10 +115,27 @@ impl DescriptorTable<'_> {
         .figures(self.figures())
         .evidence([Evidence::Text(growing::reason(&self.said, &self.counted.series, "descriptor").into())])
         .evidence(self.kinds().map(Evidence::Text))
+        .evidence(self.usual_limit().map(|text| Evidence::Text(text.into())))
         .evidence(growing::evidence(&self.counted.series, self.counted.first))
         .evidence_at("last observed", &self.row.place)
         .next("check what these descriptors refer to, and where the process opens one and does not close it: strace -f -e trace=%desc -p PID");
         Some((gain, draft))
+    }
+
+    /// When the usual limit is reached, where the text has none.
+    fn usual_limit(&self) -> Option<String> {
+        let (first, last) = self.counted.ends();
+        let steps = self.counted.values().count().checked_sub(1).filter(|steps| *steps > 0)? as u64;
+        let rate = last.checked_sub(first)?.div_ceil(steps);
+        let is_unknown = self.row.ids.limit.is_none() && !self.prints.run() && rate > 0;
+        let left = USUAL_LIMIT.checked_sub(last)?.div_ceil(rate);
+        let text = format!(
+            "at {} each, the usual limit of {} is reached after {}",
+            text::number(rate),
+            text::number(USUAL_LIMIT),
+            text::count(left, "more look")
+        );
+        is_unknown.then_some(text)
     }
 
     fn rate(&self) -> Option<f64> {

@@ -5,4 +5,5 @@ pub(super) mod buffer_growth;
 pub(super) mod buffers;
 pub(super) mod descriptors;
 pub(super) mod iommu;
+pub(super) mod iommu_steps;
 pub(super) mod orphans;
