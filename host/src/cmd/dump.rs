@@ -4,7 +4,11 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use anyhow::Result;
 use clap::Args;
-use teeleak_analysis::{model::Observation, parse::console::Rules, pools::oom};
+use teeleak_analysis::{
+    model::Observation,
+    parse::{console::Rules, ledgers::Tables},
+    pools::oom,
+};
 
 use super::analyze::Images;
 use crate::{

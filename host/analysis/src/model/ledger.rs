@@ -192,6 +192,8 @@ pub enum LogFact {
         old: u64,
         /// Its copy.
         new: u64,
+        /// Bytes of it that were mapped and shared, as a buffer is, where its kind is not printed.
+        mapped: Option<u64>,
     },
     /// The kernel allocated an object of a traced slab cache.
     Allocated {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::snapshots::VALUES;
 use crate::{
-    model::{Gap, LedgerFamily, LedgerInfo, LedgerKind, NormalWorld, Reason},
+    model::{Gap, LedgerFamily, LedgerInfo, LedgerKind, LedgerSnapshot, NormalWorld, Reason},
     text,
 };
 
@@ -23,10 +23,12 @@ pub(super) fn gaps_and_doubts(normal: &NormalWorld) -> (Vec<Gap>, Vec<Arc<str>>)
         Gap { what: format!("normal world: {name}").into(), reason, remedy, lost: 0 }
     });
     let mut prints: BTreeMap<String, u64> = BTreeMap::new();
-    for census in normal.censuses.iter().filter(|census| !live || is_series(census.ledger)) {
+    let is_shown = |census: &&LedgerSnapshot| {
+        if live { is_series(census.ledger) } else { !REPORTS.contains(&census.ledger) }
+    };
+    for census in normal.censuses.iter().filter(is_shown) {
         *prints.entry(census.title()).or_default() += 1;
     }
-    prints.retain(|title, _| !title.starts_with(LedgerKind::IommuDump.info().name) || live);
     let single_snapshots: Vec<_> =
         prints.iter().filter(|(_, n)| **n == 1).map(|(name, _)| name.clone()).collect();
     let doubt = match &single_snapshots[..] {
@@ -37,8 +39,15 @@ pub(super) fn gaps_and_doubts(normal: &NormalWorld) -> (Vec<Gap>, Vec<Arc<str>>)
             more.len()
         )),
     };
-    let no_ledger = (!normal.censuses.iter().any(super::is_requested))
-        .then(|| "the input has no ledger of the normal world".to_owned());
+    let no_ledger = (!normal.censuses.iter().any(super::is_requested)).then(|| {
+        let has_messages = !normal.sayings.is_empty();
+        let what = if has_messages {
+            "messages of the normal world, but no ledger"
+        } else {
+            "no ledger of the normal world"
+        };
+        format!("the input has {what}")
+    });
     let few = (!live).then(|| too_few(&prints)).flatten();
     let doubts = doubt.into_iter().chain(few).chain(steps_only(normal)).chain(no_ledger);
     (gaps.collect(), doubts.map(Into::into).collect())
@@ -47,20 +56,37 @@ pub(super) fn gaps_and_doubts(normal: &NormalWorld) -> (Vec<Gap>, Vec<Arc<str>>)
 /// Two equal snapshots prove nothing: how many it takes to show that nothing grows.
 fn too_few(prints: &BTreeMap<String, u64>) -> Option<String> {
     let few: Vec<_> = prints.iter().filter(|(_, n)| (2..VALUES as u64).contains(*n)).collect();
-    let names: Vec<_> = few.iter().take(LISTED).map(|(name, n)| format!("{} of {name}", text::number(**n))).collect();
+    let names: Vec<_> = few
+        .iter()
+        .take(LISTED)
+        .map(|(name, n)| format!("{} of {name}", text::number(**n)))
+        .collect();
     let more = few.len().saturating_sub(names.len()) as u64;
-    let more = if more == 0 { String::new() } else { format!(" and {} more", text::count(more, "ledger")) };
+    let more = if more == 0 {
+        String::new()
+    } else {
+        format!(" and {} more", text::count(more, "ledger"))
+    };
     (!few.is_empty()).then(|| {
         let least = text::number(VALUES as u64);
-        format!("too few snapshots to show that nothing grows: {}{more}; it takes {least}", text::list(&names))
+        format!(
+            "too few snapshots to show that nothing grows: {}{more}; it takes {least}",
+            text::list(&names)
+        )
     })
 }
 
 /// A list of the last steps shows neither what was before them nor what comes.
 fn steps_only(normal: &NormalWorld) -> Option<String> {
     normal.snapshots(LedgerKind::IommuDump).next()?;
-    Some("iommu_dump lists only the last steps: what was mapped before them is not known".to_owned())
+    Some(
+        "iommu_dump lists only the last steps: what was mapped before them is not known".to_owned(),
+    )
 }
+
+/// Lists of what happened, of which there is but one.
+const REPORTS: [LedgerKind; 4] =
+    [LedgerKind::IommuDump, LedgerKind::OomReport, LedgerKind::OomSlabs, LedgerKind::OomTasks];
 
 /// Most ledgers that a doubt names.
 const LISTED: usize = 3;

@@ -24,14 +24,21 @@ const MOST: usize = 10;
 
 /// Findings, and the columns that are undecided.
 pub(super) fn findings(normal: &NormalWorld) -> (Vec<Finding>, Option<Arc<str>>) {
-    let titles: BTreeSet<_> = normal.snapshots(LedgerKind::Series).map(|census| (census.of.clone(), census.place.source.clone())).collect();
+    let titles: BTreeSet<_> = normal
+        .snapshots(LedgerKind::Series)
+        .map(|census| (census.of.clone(), census.place.source.clone()))
+        .collect();
     let columns: Vec<_> = titles.iter().flat_map(|title| columns(normal, title)).collect();
     let mut growing: Vec<_> = columns.iter().filter(|column| column.severity().is_some()).collect();
     growing.sort_by_key(|column| std::cmp::Reverse(column.said.verdict == Verdict::Leak));
     let findings = growing.iter().take(MOST).filter_map(|column| column.finding()).collect();
-    let is_open = |column: &&Column<'_>| column.severity().is_none() && column.said.verdict == Verdict::Undecided;
-    let open: Vec<_> = columns.iter().filter(is_open).map(|column| column.name.to_string()).collect();
-    let doubt = (!open.is_empty()).then(|| format!("whether {} grows is undecided", text::list(&open)).into());
+    let is_open = |column: &&Column<'_>| {
+        column.severity().is_none() && column.said.verdict == Verdict::Undecided
+    };
+    let open: Vec<_> =
+        columns.iter().filter(is_open).map(|column| column.name.to_string()).collect();
+    let doubt = (!open.is_empty())
+        .then(|| format!("whether {} grows is undecided", text::list(&open)).into());
     (findings, doubt)
 }
 
@@ -54,7 +61,8 @@ struct Column<'n> {
 
 impl<'n> Column<'n> {
     fn new(prints: &SnapshotSeries<'n>, row: &'n LedgerEntry) -> Self {
-        let has_bytes = |census: &LedgerSnapshot| value(census, row).is_some_and(|row| row.bytes > 0);
+        let has_bytes =
+            |census: &LedgerSnapshot| value(census, row).is_some_and(|row| row.bytes > 0);
         let unit = if prints.snapshots().any(has_bytes) { Unit::Bytes } else { Unit::Objects };
         let amount = |row: &LedgerEntry| if unit == Unit::Bytes { row.bytes } else { row.count };
         let values = prints.values(|census| value(census, row).map(amount));
@@ -104,19 +112,36 @@ impl<'n> Column<'n> {
         let n = text::count(self.values.values().count() as u64, "value");
         let title = format!("{} {verb}: {} over {n}{}", self.name, self.range(), self.rate_words());
         let thing = if self.unit == Unit::Bytes { "byte" } else { "unit" };
-        let rate_unit = if self.unit == Unit::Bytes { Unit::BytesPerIteration } else { Unit::ObjectsPerIteration };
-        let rate = self.said.rate.filter(|_| leak).map(|rate| words::figure(FigureKind::Growth, rate, rate_unit));
-        let draft = FindingBuilder::new(FindingKind::PoolGrowth, holding(Listing::Ledger(LedgerKind::Series), self.name, None), severity, title)
-            .verdict(if leak { Verdict::Leak } else { Verdict::Undecided })
-            .figures(rate)
-            .evidence([Evidence::Text(words::reason(&self.said, &self.values.series, thing).into())])
-            .evidence(words::evidence(&self.values.series, self.values.first))
-            .evidence_at("last observed", &self.row.place);
-        Some(draft.next("find what this figure counts, and take that list before and after the same work"))
+        let rate_unit = if self.unit == Unit::Bytes {
+            Unit::BytesPerIteration
+        } else {
+            Unit::ObjectsPerIteration
+        };
+        let rate = self
+            .said
+            .rate
+            .filter(|_| leak)
+            .map(|rate| words::figure(FigureKind::Growth, rate, rate_unit));
+        let draft = FindingBuilder::new(
+            FindingKind::PoolGrowth,
+            holding(Listing::Ledger(LedgerKind::Series), self.name, None),
+            severity,
+            title,
+        )
+        .verdict(if leak { Verdict::Leak } else { Verdict::Undecided })
+        .figures(rate)
+        .evidence([Evidence::Text(words::reason(&self.said, &self.values.series, thing).into())])
+        .evidence(words::evidence(&self.values.series, self.values.first))
+        .evidence_at("last observed", &self.row.place);
+        Some(draft.next(
+            "find what this figure counts, and take that list before and after the same work",
+        ))
     }
 
     fn rate_words(&self) -> String {
-        let Some(rate) = self.said.rate.filter(|rate| self.said.verdict == Verdict::Leak && rate.value > 0.0) else {
+        let Some(rate) =
+            self.said.rate.filter(|rate| self.said.verdict == Verdict::Leak && rate.value > 0.0)
+        else {
             return String::new();
         };
         let is_exact = matches!(self.said.basis, growth::Basis::Exact { period: 1, .. });

@@ -46,7 +46,8 @@ pub(super) fn findings(normal: &NormalWorld, leaks: bool) -> (Vec<Finding>, Vec<
     let in_pieces = after.0 > 0 && after.1.saturating_mul(100) < after.0.saturating_mul(PIECES);
     if !in_pieces {
         let vanished = vanished_blocks(&prints);
-        let state = if vanished.is_some() { "large blocks vanish" } else { "memory is not fragmented" };
+        let state =
+            if vanished.is_some() { "large blocks vanish" } else { "memory is not fragmented" };
         let findings = vanished.into_iter().chain(falls).collect();
         return (findings, vec![format!("{text}: {state}").into()]);
     }
@@ -57,6 +58,9 @@ pub(super) fn findings(normal: &NormalWorld, leaks: bool) -> (Vec<Finding>, Vec<
     let findings = [finding(&prints, (before, after), leaks)].into_iter().chain(falls).collect();
     (findings, vec![verdict.into()])
 }
+
+/// Order of blocks of 1 MiB.
+const MEBIBYTE: u32 = 8;
 
 /// Fewest snapshots that show a trend of blocks.
 const TREND: usize = 4;
@@ -86,9 +90,12 @@ fn vanished_blocks(prints: &[&LedgerSnapshot]) -> Option<Finding> {
     // The order whose blocks lost the largest part.
     let lost = |order: u32| {
         let (from, to) = (in_blocks(first, order), in_blocks(last, order));
-        (from >= 1 << 20 && to.saturating_mul(2) <= from).then(|| (to.saturating_mul(1000) / from, order))
+        (from >= 1 << 20 && to.saturating_mul(2) <= from)
+            .then(|| (to.saturating_mul(1000) / from, order))
     };
-    let (_, order) = (LARGE..16).filter_map(lost).min_by_key(|(left, order)| (*left / 100, *order))?;
+    let of_mebibyte = lost(MEBIBYTE).map(|(_, order)| order);
+    let order =
+        of_mebibyte.or_else(|| (LARGE..16).filter_map(lost).min().map(|(_, order)| order))?;
     let large = Series::counts(prints.iter().map(|census| in_blocks(census, order)));
     let values: Vec<_> = large.points().map(|(_, value)| value).collect();
     let falls = values.windows(2).filter(|pair| pair[1] < pair[0]).count();
@@ -109,7 +116,10 @@ fn vanished_blocks(prints: &[&LedgerSnapshot]) -> Option<Finding> {
         .verdict(Verdict::Undecided)
         .figure(FigureKind::Free, after, Unit::Bytes)
         .figure(FigureKind::FreeInLargeBlocks, to, Unit::Bytes)
-        .text(&format!("they fell in {falls} of {} steps; free memory is not lost, but split", values.len() - 1))
+        .text(&format!(
+            "they fell in {falls} of {} steps; free memory is not lost, but split",
+            values.len() - 1
+        ))
         .evidence(growth::report::words::evidence(&large, 0));
     Some(draft.next("allocate large blocks early or from CMA; compact (vm.compact_memory) and check whether large blocks return"))
 }
@@ -140,7 +150,9 @@ fn lost_memory(normal: &NormalWorld, prints: &[&LedgerSnapshot]) -> Option<Findi
         .verdict(Verdict::Undecided)
         .figure(FigureKind::Free, last, Unit::Bytes)
         .text("buddyinfo does not say who has it: the page cache may, which the kernel can reclaim")
-        .evidence([crate::model::Evidence::Text(growth::report::words::reason(&said, &taken, "byte").into())])
+        .evidence([crate::model::Evidence::Text(
+            growth::report::words::reason(&said, &taken, "byte").into(),
+        )])
         .evidence(growth::report::words::evidence(&taken, 0));
     Some(draft.next("take /proc/meminfo at the same moments: it shows which pool grows"))
 }

@@ -3,8 +3,7 @@
 use crate::model::{LedgerKind, LedgerSnapshot};
 
 /// Parts that every kernel prints, besides slab.
-const PARTS: [&str; 6] =
-    ["MemFree", "Buffers", "Cached", "AnonPages", "KernelStack", "PageTables"];
+const PARTS: [&str; 6] = ["MemFree", "Buffers", "Cached", "AnonPages", "KernelStack", "PageTables"];
 
 /// Parts of kernels that have them.
 const FURTHER: [&str; 3] = ["SwapCached", "Percpu", "SecPageTables"];
@@ -38,7 +37,8 @@ impl MemoryBalance {
     /// The rows that are missing for that.
     pub(super) fn missing(&self, census: &LedgerSnapshot) -> Vec<&'static str> {
         let needed = ["MemTotal"].iter().chain(&PARTS).chain(&self.further);
-        let mut missing: Vec<_> = needed.filter(|name| value(census, name).is_none()).copied().collect();
+        let mut missing: Vec<_> =
+            needed.filter(|name| value(census, name).is_none()).copied().collect();
         missing.extend(slab(census).is_none().then_some("Slab"));
         missing
     }

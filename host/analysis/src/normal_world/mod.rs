@@ -169,7 +169,8 @@ pub fn findings(observation: &Observation) -> Vec<Finding> {
 pub(crate) fn audit(observation: &Observation) -> NormalReport {
     let normal = &observation.normal;
     if !is_observed(normal) {
-        let findings = holders::descriptors::findings(normal, LedgerKind::Supplicant);
+        let mut findings = holders::descriptors::findings(normal, LedgerKind::Supplicant);
+        findings.extend(holders::mapped_copies::findings(normal));
         return NormalReport { findings, ..NormalReport::default() };
     }
     let pools = pools::judge(normal);
@@ -193,6 +194,7 @@ pub(crate) fn audit(observation: &Observation) -> NormalReport {
     findings.extend(holders::buffers::findings(normal));
     findings.extend(holders::iommu::findings(normal, &findings));
     findings.extend(holders::iommu_steps::findings(normal));
+    findings.extend(holders::mapped_copies::findings(normal));
     findings.extend(holders::orphans::findings(normal));
     findings.extend(reconcile::balance::findings(normal));
     findings.extend(holders::binder::findings(normal));

@@ -136,7 +136,9 @@ fn without_parts<'p>(growing_pools: Vec<&'p PoolTrend>) -> Vec<&'p PoolTrend> {
     };
     let (whole, part) = (verdict(NormalPool::Slab), verdict(NormalPool::UnreclaimableSlab));
     let drops = match (whole, part) {
-        (Some(whole), Some(part)) if part == Verdict::Leak && whole != Verdict::Leak => NormalPool::Slab,
+        (Some(whole), Some(part)) if part == Verdict::Leak && whole != Verdict::Leak => {
+            NormalPool::Slab
+        }
         (Some(Verdict::Leak), Some(_)) => NormalPool::UnreclaimableSlab,
         (Some(_), Some(_)) => NormalPool::Slab,
         _ => return growing_pools,
@@ -153,11 +155,15 @@ fn undecided(pools: &[PoolTrend], growing_pools: &[&PoolTrend]) -> Option<Arc<st
     let open_pools: Vec<_> = pools.iter().filter(is_open).collect();
     let more = open_pools.iter().filter_map(|pool| pool.said?.more).max();
     let more = more.map_or(String::new(), |more| {
-        format!(": {} would decide", text::count(u64::try_from(more).unwrap_or(u64::MAX), "more snapshot"))
+        format!(
+            ": {} would decide",
+            text::count(u64::try_from(more).unwrap_or(u64::MAX), "more snapshot")
+        )
     });
     let names: Vec<_> = open_pools.iter().map(|pool| pool.kind.label().into_owned()).collect();
     let noun = if names.len() == 1 { "grows" } else { "grow" };
-    (!names.is_empty()).then(|| format!("whether {} {noun} is undecided{more}", text::list(&names)).into())
+    (!names.is_empty())
+        .then(|| format!("whether {} {noun} is undecided{more}", text::list(&names)).into())
 }
 
 /// Rows without which nobody can say what is not accounted for.

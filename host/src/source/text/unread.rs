@@ -20,12 +20,16 @@ const CHARACTERS: usize = 80;
 pub(super) fn unread(observation: &Observation, texts: &[TextInput]) -> Option<UnreadText> {
     let lines = observation.accounting;
     let is_unread = lines.parsed == 0 && lines.rejected == 0 && lines.read > 0;
-    let is_empty = observation.samples.is_empty() && observation.normal.is_empty() && observation.events.is_empty();
+    let is_empty = observation.samples.is_empty()
+        && observation.normal.is_empty()
+        && observation.events.is_empty();
     (is_unread && is_empty && observation.unused_files.is_empty()).then_some(())?;
     let begin = texts.first().filter(|text| text.has_start()).and_then(begin);
     let begin = begin.unwrap_or_default();
     // A log of OP-TEE without dumps: how OP-TEE prints them is what helps.
-    let is_of_tee = begin.iter().any(|line| line.contains("TEE") || line.contains("/TC") || line.contains("/TA"));
+    let is_of_tee = begin
+        .iter()
+        .any(|line| line.contains("TEE") || line.contains("/TC") || line.contains("/TA"));
     let first = begin.into_iter().take(LINES).collect();
     (!is_of_tee).then_some(UnreadText { lines: lines.read, first })
 }
@@ -36,7 +40,8 @@ fn begin(text: &TextInput) -> Option<Vec<Arc<str>>> {
     for line in BufReader::new(text.reader.take(BEGIN)).split(b'\n') {
         let line = line.ok()?;
         let line = String::from_utf8_lossy(&line);
-        let shown: String = line.trim().chars().filter(|sign| !sign.is_control()).take(CHARACTERS).collect();
+        let shown: String =
+            line.trim().chars().filter(|sign| !sign.is_control()).take(CHARACTERS).collect();
         if !shown.is_empty() {
             lines.push(shown.into());
         }

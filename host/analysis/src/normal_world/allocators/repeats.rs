@@ -67,7 +67,11 @@ pub(crate) fn findings(normal: &NormalWorld) -> (Vec<Finding>, Option<Arc<str>>)
     for ledger in LEDGERS {
         let names: BTreeSet<_> = normal.snapshots(ledger).map(|census| census.of.clone()).collect();
         // Only tables are told apart: a heap's clients may be in all of its heaps.
-        let names = if ledger == LedgerKind::Table { names.into_iter().map(Some).collect() } else { vec![None] };
+        let names = if ledger == LedgerKind::Table {
+            names.into_iter().map(Some).collect()
+        } else {
+            vec![None]
+        };
         for name in names {
             findings.extend(ledger_findings(normal, (ledger, name.as_deref()), &mut undecided));
         }
@@ -79,7 +83,8 @@ fn doubt(undecided: &[String]) -> Option<Arc<str>> {
     let names: Vec<_> = undecided.iter().take(MOST).cloned().collect();
     let more = undecided.len().saturating_sub(names.len()) as u64;
     let more = if more == 0 { String::new() } else { format!(" and {} more", text::number(more)) };
-    (!names.is_empty()).then(|| format!("whether these grow is undecided: {}{more}", text::list(&names)).into())
+    (!names.is_empty())
+        .then(|| format!("whether these grow is undecided: {}{more}", text::list(&names)).into())
 }
 
 fn ledger_findings(
@@ -149,7 +154,10 @@ impl RepeatSeries<'_> {
         let (counts, _) = self.judged(ledger);
         let (first, last) = counts.ends();
         let is_long = counts.series.points().count() >= PRINTS;
-        !self.run && is_long && last > first && growth::judge(&counts.series).verdict == Verdict::Undecided
+        !self.run
+            && is_long
+            && last > first
+            && growth::judge(&counts.series).verdict == Verdict::Undecided
     }
 
     fn finding(&self, (ledger, name): (LedgerKind, &str), key: &str) -> Option<(u64, Finding)> {
@@ -168,7 +176,7 @@ impl RepeatSeries<'_> {
         };
         let (from, to) = counts.ends();
         let (from, end) = match thing {
-            "byte" => (text::bytes(from), text::bytes(to)),
+            "byte" => (text::number(from / 1024), format!("{} kB", text::number(to / 1024))),
             _ => (text::number(from), text::count(to, thing)),
         };
         let title = format!(
@@ -177,25 +185,38 @@ impl RepeatSeries<'_> {
             prints
         );
         let reason = judgement.map(|said| growth::report::words::reason(&said, series, thing));
-        let mut draft = FindingBuilder::new(
-            FindingKind::SiteGrowth,
-            holding(Listing::Ledger(ledger), key, None),
-            severity,
-            title,
-        )
-        .verdict(verdict)
-        .figure(FigureKind::InUse, last, Unit::Bytes)
-        .figure(FigureKind::Objects, self.counts.ends().1, Unit::Objects)
-        .evidence(reason.map(|why| Evidence::Text(why.into())))
-        .evidence(growth::report::words::evidence(series, self.counts.first));
+        let mut draft =
+            FindingBuilder::new(
+                FindingKind::SiteGrowth,
+                holding(Listing::Ledger(ledger), key, None),
+                severity,
+                title,
+            )
+            .verdict(verdict)
+            .figure(FigureKind::InUse, last, Unit::Bytes)
+            .figures((thing != "byte").then(|| {
+                growth::report::words::plain(FigureKind::Objects, to as f64, Unit::Objects)
+            }))
+            .evidence(reason.map(|why| Evidence::Text(why.into())))
+            .evidence(growth::report::words::evidence(series, self.counts.first));
         if let Some(row) = self.last {
             draft = draft.evidence_at("last observed", &row.place);
             let devices: Vec<_> = row.users.iter().take(MOST).map(ToString::to_string).collect();
             if !devices.is_empty() && ledger == LedgerKind::DmaBuf {
-                draft = draft.text(&format!("attached to {}: the drivers to look at", text::list(&devices)));
+                draft = draft
+                    .text(&format!("attached to {}: the drivers to look at", text::list(&devices)));
             }
         }
-        Some((gain, draft.next("find who allocates them and does not free them: alloc_calls of a cache, fdinfo of a buffer")))
+        let next = match ledger {
+            LedgerKind::Table => "find what of it grows: smaps of a process, meminfo of a system",
+            LedgerKind::VmallocInfo => {
+                "find where this function's areas should be freed: vfree or vunmap"
+            }
+            _ => {
+                "find who allocates them and does not free them: alloc_calls of a cache, fdinfo of a buffer"
+            }
+        };
+        Some((gain, draft.next(next)))
     }
 
     /// Whether the growth in a run is significant, as all processes of the system contribute to it.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     growth,
     model::{
-        Evidence, Figure, FigureKind, Finding, FindingKind, LedgerEntry, LedgerKind, LedgerSnapshot,
-        Listing, LogFact, LogRecord, NormalWorld, Severity, Unit, Verdict,
+        Evidence, Figure, FigureKind, Finding, FindingKind, LedgerEntry, LedgerKind,
+        LedgerSnapshot, Listing, LogFact, LogRecord, NormalWorld, Severity, Unit, Verdict,
     },
     normal_world::{
         facts::is_page_fault,
@@ -85,7 +85,8 @@ fn caller(normal: &NormalWorld, census: &LedgerSnapshot) -> Option<Finding> {
     let name = plain(&row.name);
     let (held, share) = (text::count(row.count, "object"), text::share(row.count, total));
     let bytes = if row.bytes > 0 { format!(", {}", text::bytes(row.bytes)) } else { String::new() };
-    let cache = if census.of.is_empty() { "a cache that the text does not name" } else { &census.of };
+    let cache =
+        if census.of.is_empty() { "a cache that the text does not name" } else { &census.of };
     let title = format!("{name} in {cache}: {held}{bytes}, {share} of the cache");
     let ages = row.stack.first().map_or(String::new(), |ages| format!(", {ages}"));
     let mut draft = FindingBuilder::new(
@@ -139,7 +140,11 @@ fn traced_stacks<'n>(
 
 fn pages(normal: &NormalWorld, census: &LedgerSnapshot) -> Option<Finding> {
     // Processes get pages when they touch their memory: no driver's doing.
-    let row = census.rows.iter().find(|row| !is_page_fault(row)).filter(|row| row.bytes >= PAGES)?;
+    let row = census
+        .rows
+        .iter()
+        .find(|row| !is_page_fault(row) && !row.stack.is_empty())
+        .filter(|row| row.bytes >= PAGES)?;
     let (severity, verdict, evidence) =
         judge(&series(normal, census.ledger, &census.of, &row.name));
     let blocks = match row.ids.order {

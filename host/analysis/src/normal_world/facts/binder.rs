@@ -30,10 +30,15 @@ pub(super) fn facts(census: &LedgerSnapshot, normal: &NormalWorld) -> Vec<Ledger
         text::count(buffers, "buffer")
     );
     let mut facts = vec![LedgerFact::new(census, text)];
-    let mut users: Vec<_> = census.rows.iter().filter_map(|row| Some((row.count, row.holder.as_ref()?))).collect();
+    let mut users: Vec<_> =
+        census.rows.iter().filter_map(|row| Some((row.count, row.holder.as_ref()?))).collect();
     users.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
     if let Some((count, user)) = users.first() {
-        let text = format!("{} are referenced by {} alone", text::count(*count, "node"), text::holder(&named(user.pid, normal)));
+        let text = format!(
+            "{} are referenced by {} alone",
+            text::count(*count, "node"),
+            text::holder(&named(user.pid, normal))
+        );
         facts.push(LedgerFact::new(census, text).part().figures(Some(*count), None));
     }
     if buffers > 0 {
@@ -52,10 +57,15 @@ pub(super) fn facts(census: &LedgerSnapshot, normal: &NormalWorld) -> Vec<Ledger
 
 /// `, 11 of 65,536 bytes`.
 fn sizes(census: &LedgerSnapshot) -> String {
-    let mut rows: Vec<_> = census.rows.iter().filter(|row| *row.name == *BUFFERS && row.count > 1).collect();
+    let mut rows: Vec<_> =
+        census.rows.iter().filter(|row| *row.name == *BUFFERS && row.count > 1).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.bytes));
     let size = |row: &&crate::model::LedgerEntry| {
-        format!("{} of {} bytes", text::number(row.count), text::number(row.bytes / row.count.max(1)))
+        format!(
+            "{} of {} bytes",
+            text::number(row.count),
+            text::number(row.bytes / row.count.max(1))
+        )
     };
     let sizes: Vec<_> = rows.iter().take(SIZES).map(size).collect();
     if sizes.is_empty() { String::new() } else { format!(" ({})", text::list(&sizes)) }

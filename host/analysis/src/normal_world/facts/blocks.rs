@@ -18,7 +18,11 @@ pub(super) fn facts(census: &LedgerSnapshot) -> Vec<LedgerFact> {
         }
     }
     let sentence = |(zone, (free, large)): (&str, (u64, u64))| {
-        let text = format!("{zone}: {} free, {} of it in blocks of 1 MiB and more", text::bytes(free), text::share(large, free));
+        let text = format!(
+            "{zone}: {} free, {} of it in blocks of 1 MiB and more",
+            text::bytes(free),
+            text::share(large, free)
+        );
         LedgerFact::new(census, text).figures(None, Some(free))
     };
     zones.into_iter().map(sentence).collect()

@@ -17,13 +17,22 @@ type Owners = BTreeSet<String>;
 
 /// `dmabuf_dump`: what no process has, then what each group of processes has, each buffer counted once.
 pub(super) fn dump_facts(census: &LedgerSnapshot) -> Vec<LedgerFact> {
-    let nobodys = census.rows.iter().find(|row| *row.name == *KERNEL_RSS).map_or(0, |row| row.bytes);
+    let nobodys =
+        census.rows.iter().find(|row| *row.name == *KERNEL_RSS).map_or(0, |row| row.bytes);
     let groups = groups(census);
-    let held = groups.values().flat_map(BTreeMap::values).fold(0u64, |sum, bytes| sum.saturating_add(*bytes));
+    let held = groups
+        .values()
+        .flat_map(BTreeMap::values)
+        .fold(0u64, |sum, bytes| sum.saturating_add(*bytes));
     let total = census.total.unwrap_or_else(|| held.saturating_add(nobodys));
     let mut facts = Vec::new();
     let count = groups.values().map(BTreeMap::len).sum::<usize>() as u64;
-    let text = format!("{} in all, {} of {} that processes have", text::bytes(total), text::bytes(held), text::count(count, "buffer"));
+    let text = format!(
+        "dmabuf_dump: {} in all, {} of {} that processes have",
+        text::bytes(total),
+        text::bytes(held),
+        text::count(count, "buffer")
+    );
     facts.push(LedgerFact::new(census, text).figures(Some(count), Some(total)));
     if nobodys > 0 {
         let text = format!(
@@ -34,10 +43,15 @@ pub(super) fn dump_facts(census: &LedgerSnapshot) -> Vec<LedgerFact> {
         facts.push(LedgerFact::new(census, text).part().figures(None, Some(nobodys)));
     }
     let mut ranked: Vec<_> = groups.into_iter().collect();
-    let bytes = |inodes: &BTreeMap<u64, u64>| inodes.values().fold(0u64, |sum, bytes| sum.saturating_add(*bytes));
+    let bytes = |inodes: &BTreeMap<u64, u64>| {
+        inodes.values().fold(0u64, |sum, bytes| sum.saturating_add(*bytes))
+    };
     ranked.sort_by_key(|(_, inodes)| std::cmp::Reverse(bytes(inodes)));
     for (owners, inodes) in ranked.iter().take(LISTED) {
-        facts.push(group_fact(census, owners, inodes).figures(Some(inodes.len() as u64), Some(bytes(inodes))));
+        facts.push(
+            group_fact(census, owners, inodes)
+                .figures(Some(inodes.len() as u64), Some(bytes(inodes))),
+        );
     }
     facts
 }
@@ -80,13 +94,18 @@ fn group_fact(census: &LedgerSnapshot, owners: &Owners, inodes: &BTreeMap<u64, u
 /// Pools of ion: free pages that nobody uses.
 pub(super) fn pool_facts(census: &LedgerSnapshot) -> Vec<LedgerFact> {
     let total = census.total.unwrap_or_else(|| census.bytes());
-    let text = format!("{} wait in pools: nobody uses them, and only the shrinker gives them back", text::bytes(total));
+    let text = format!(
+        "pools of ion heap {}: {} wait there: nobody uses them, and only the shrinker gives them back",
+        census.of,
+        text::bytes(total)
+    );
     let mut facts = vec![LedgerFact::new(census, text).figures(None, Some(total))];
     let mut pools: BTreeMap<&str, Vec<&LedgerEntry>> = BTreeMap::new();
     for row in census.rows.iter().filter(|row| row.bytes > 0) {
         pools.entry(&row.name).or_default().push(row);
     }
-    let bytes = |rows: &[&LedgerEntry]| rows.iter().fold(0u64, |sum, row| sum.saturating_add(row.bytes));
+    let bytes =
+        |rows: &[&LedgerEntry]| rows.iter().fold(0u64, |sum, row| sum.saturating_add(row.bytes));
     let mut pools: Vec<_> = pools.into_iter().collect();
     pools.sort_by_key(|(_, rows)| std::cmp::Reverse(bytes(rows)));
     for (name, rows) in pools {

@@ -53,6 +53,14 @@ impl LedgerFact {
         }
     }
 
+    pub(super) fn of_whole(census: &LedgerSnapshot, text: String) -> Self {
+        Self::new(census, text)
+    }
+
+    pub(super) fn of_part(census: &LedgerSnapshot, text: String) -> Self {
+        Self::new(census, text).part()
+    }
+
     const fn part(mut self) -> Self {
         self.is_part = true;
         self
@@ -76,10 +84,18 @@ pub(super) fn facts(normal: &NormalWorld) -> Vec<LedgerFact> {
     let mut looks: Vec<_> = last_looks.into_values().collect();
     looks.sort_by_key(|census| std::cmp::Reverse(census.bytes()));
     let left_out = looks.len().saturating_sub(LEDGERS) as u64;
-    let mut facts: Vec<_> = looks.into_iter().take(LEDGERS).flat_map(|census| facts_of(census, normal)).collect();
+    let mut facts: Vec<_> =
+        looks.into_iter().take(LEDGERS).flat_map(|census| facts_of(census, normal)).collect();
     if let Some(last) = facts.last().filter(|_| left_out > 0).cloned() {
-        let text = format!("{} more; use --json to see all findings", text::count(left_out, "ledger"));
-        facts.push(LedgerFact { text: text.into(), is_part: false, count: None, bytes: None, ..last });
+        let text =
+            format!("{} more; use --json to see all findings", text::count(left_out, "ledger"));
+        facts.push(LedgerFact {
+            text: text.into(),
+            is_part: false,
+            count: None,
+            bytes: None,
+            ..last
+        });
     }
     facts
 }
@@ -91,6 +107,7 @@ fn facts_of(census: &LedgerSnapshot, normal: &NormalWorld) -> Vec<LedgerFact> {
         LedgerKind::BinderProc => binder::facts(census, normal),
         LedgerKind::DmaBufDump => buffers::dump_facts(census),
         LedgerKind::IonPools => buffers::pool_facts(census),
+        LedgerKind::OomReport => crate::normal_world::shortages::oom_facts(normal, census),
         _ => ranking::facts(census, normal),
     }
 }

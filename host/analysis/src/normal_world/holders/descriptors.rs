@@ -160,8 +160,12 @@ impl DescriptorTable<'_> {
                 )
             }
             (None, _) => {
-                let limit = limit.map_or_else(|| "no limit".into(), text::number);
-                format!("{holder_text}: {first} -> {last}, of {limit}")
+                let limit = match limit {
+                    Some(limit) => format!(", of {}", text::number(limit)),
+                    None if self.prints.run() => ", of no limit".to_owned(),
+                    None => String::new(),
+                };
+                format!("{holder_text}: {first} -> {last}{limit}")
             }
         }
     }
@@ -193,17 +197,23 @@ impl DescriptorTable<'_> {
         let mut prints = self.prints.snapshots().filter_map(|census| self.kinds_of(census));
         let first = prints.next()?;
         let last = prints.next_back()?;
+        let before = |kind: &str| first.get(kind).copied().unwrap_or(0);
         let mut gains: Vec<_> = last
             .iter()
-            .map(|(kind, n)| (n.saturating_sub(first.get(kind).copied().unwrap_or(0)), *kind))
-            .filter(|(gain, _)| *gain > 0)
+            .map(|(kind, n)| (n.saturating_sub(before(kind)), *kind, *n))
+            .filter(|(gain, ..)| *gain > 0)
             .collect();
         gains.sort_by(|one, other| other.cmp(one));
-        let kinds: Vec<_> = gains
-            .iter()
-            .take(KINDS)
-            .map(|(n, kind)| format!("{} of {kind}", text::number(*n)))
-            .collect();
+        let range = |(gain, kind, now): &(u64, &str, u64)| {
+            let counts = format!("{} of {kind}", text::number(*gain));
+            // A run shows the values themselves.
+            if self.prints.run() {
+                counts
+            } else {
+                format!("{counts} ({} -> {})", text::number(before(kind)), text::number(*now))
+            }
+        };
+        let kinds: Vec<_> = gains.iter().take(KINDS).map(range).collect();
         (!kinds.is_empty()).then(|| format!("growth by kind: {}", text::list(&kinds)).into())
     }
 

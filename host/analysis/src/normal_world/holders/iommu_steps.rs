@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    model::{FigureKind, Finding, FindingKind, LedgerEntry, LedgerKind, LedgerSnapshot, Listing, NormalWorld, Severity, Unit, Verdict},
+    model::{
+        FigureKind, Finding, FindingKind, LedgerEntry, LedgerKind, LedgerSnapshot, Listing,
+        NormalWorld, Severity, Unit, Verdict,
+    },
     normal_world::finding_builder::{FindingBuilder, holding},
     text,
 };
@@ -15,7 +18,9 @@ const SHOWN: usize = 3;
 type MappingKind<'n> = (u64, &'n str);
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
-    let Some(census) = normal.snapshots(LedgerKind::IommuDump).next_back() else { return Vec::new() };
+    let Some(census) = normal.snapshots(LedgerKind::IommuDump).next_back() else {
+        return Vec::new();
+    };
     let end = census.rows.iter().filter_map(|row| row.ids.end).max().unwrap_or(0);
     let mut kinds: BTreeMap<MappingKind<'_>, MappingGroup<'_>> = BTreeMap::new();
     for row in &census.rows {
@@ -42,7 +47,12 @@ impl<'n> MappingGroup<'n> {
         }
     }
 
-    fn finding(&self, census: &LedgerSnapshot, (bytes, device): MappingKind<'_>, end: u64) -> Option<Finding> {
+    fn finding(
+        &self,
+        census: &LedgerSnapshot,
+        (bytes, device): MappingKind<'_>,
+        end: u64,
+    ) -> Option<Finding> {
         let longest = *self.lives.iter().max()?;
         // A mapping that is not much older than others were when they went may go yet.
         let age = |row: &LedgerEntry| end.saturating_sub(row.ids.start.unwrap_or(end));
@@ -52,15 +62,20 @@ impl<'n> MappingGroup<'n> {
         let address = first.ids.address.unwrap_or(0);
         let what = match old.len() {
             1 => format!("iova {address:#x}, {} of {device}, was", text::bytes(bytes)),
-            n => format!("{} of {} of {device} were", text::count(n as u64, "mapping"), text::bytes(bytes)),
+            n => format!(
+                "{} of {} of {device} were",
+                text::count(n as u64, "mapping"),
+                text::bytes(bytes)
+            ),
         };
         let title = format!("iommu_dump: {what} allocated and never freed");
         let subject = holding(Listing::Ledger(LedgerKind::IommuDump), device, None);
         let total = bytes.saturating_mul(old.len() as u64);
-        let mut draft = FindingBuilder::new(FindingKind::Unpaired, subject, Severity::Possible, title)
-            .verdict(Verdict::Undecided)
-            .figure(FigureKind::Held, total, Unit::Bytes)
-            .figure(FigureKind::Mappings, old.len() as u64, Unit::Objects);
+        let mut draft =
+            FindingBuilder::new(FindingKind::Unpaired, subject, Severity::Possible, title)
+                .verdict(Verdict::Undecided)
+                .figure(FigureKind::Held, total, Unit::Bytes)
+                .figure(FigureKind::Mappings, old.len() as u64, Unit::Objects);
         for row in old.iter().take(SHOWN) {
             draft = draft.evidence_at(&steps(row, age(row)), &row.place);
         }

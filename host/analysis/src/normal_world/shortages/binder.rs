@@ -72,14 +72,18 @@ impl FailedCall<'_> {
 
     /// Process and thread whose call it was.
     fn caller(&self) -> Option<(u64, u64)> {
-        self.normal.sayings.iter().skip(self.at + 1).take(NEAR).find_map(|record| match record.said {
-            LogFact::CallFailed { from, .. } => Some(from),
-            _ => None,
+        self.normal.sayings.iter().skip(self.at + 1).take(NEAR).find_map(|record| {
+            match record.said {
+                LogFact::CallFailed { from, .. } => Some(from),
+                _ => None,
+            }
         })
     }
 
     fn words(&self) -> String {
-        let Shortage::Binder { asked, in_use, free, .. } = self.shortage else { return String::new() };
+        let Shortage::Binder { asked, in_use, free, .. } = self.shortage else {
+            return String::new();
+        };
         let caller = self.caller().map_or(String::new(), |(pid, tid)| format!(" by {pid}:{tid}"));
         let mut text = format!("{} bytes asked{caller}", text::number(*asked));
         if let (Some((used, buffers)), Some((free, largest))) = (in_use, free) {
@@ -104,37 +108,59 @@ fn finding(pid: u64, calls: &[FailedCall<'_>]) -> Option<Finding> {
     let first = calls.first()?;
     let states: BTreeSet<_> = calls.iter().map(FailedCall::state).collect();
     let states: Vec<_> = states.into_iter().map(|state| state.words().to_owned()).collect();
-    let callers: BTreeSet<_> = calls.iter().filter_map(FailedCall::caller).map(|(pid, _)| pid).collect();
-    let callers = if callers.is_empty() { String::new() } else { format!(" from pid {}", text::ranges(&callers)) };
+    let callers: BTreeSet<_> =
+        calls.iter().filter_map(FailedCall::caller).map(|(pid, _)| pid).collect();
+    let callers = if callers.is_empty() {
+        String::new()
+    } else {
+        format!(" from pid {}", text::ranges(&callers))
+    };
     let title = format!(
         "binder area of pid {pid} is {}: {}{callers} failed",
         text::list(&states),
         text::count(calls.len() as u64, "call")
     );
-    let mut draft = draft(NormalPool::BinderArea(pid), title)
-        .figure(FigureKind::FailedAllocations, calls.len() as u64, Unit::Objects);
+    let mut draft = draft(NormalPool::BinderArea(pid), title).figure(
+        FigureKind::FailedAllocations,
+        calls.len() as u64,
+        Unit::Objects,
+    );
     if let Shortage::Binder { in_use: Some((used, buffers)), .. } = first.shortage {
-        draft = draft.figure(FigureKind::InUse, *used, Unit::Bytes).figure(FigureKind::Buffers, *buffers, Unit::Objects);
+        draft = draft.figure(FigureKind::InUse, *used, Unit::Bytes).figure(
+            FigureKind::Buffers,
+            *buffers,
+            Unit::Objects,
+        );
     }
     for call in calls.iter().take(SHOWN) {
         draft = draft.evidence_at(&call.words(), &call.record.place);
     }
     let (draft, sender) = add_floods(first.normal, pid, draft);
     let next = match sender {
-        Some(sender) => format!("find why pid {sender} sends so many oneway calls to pid {pid}, and whether {pid} is stuck"),
+        Some(sender) => format!(
+            "find why pid {sender} sends so many oneway calls to pid {pid}, and whether {pid} is stuck"
+        ),
         None => format!("see what pid {pid} keeps without BC_FREE_BUFFER: binder's proc/{pid}"),
     };
     Some(draft.next(&next))
 }
 
 /// Adds who fills the half for oneway calls.
-fn add_floods(normal: &NormalWorld, pid: u64, mut draft: FindingBuilder) -> (FindingBuilder, Option<u64>) {
+fn add_floods(
+    normal: &NormalWorld,
+    pid: u64,
+    mut draft: FindingBuilder,
+) -> (FindingBuilder, Option<u64>) {
     let mut sender = None;
     for record in &normal.sayings {
         let LogFact::OnewayFlood { to, from, buffers, bytes } = record.said else { continue };
         if to == pid {
             sender = Some(from);
-            let text = format!("{}, {}, are oneway calls of pid {from} alone (\"spamming oneway?\")", text::count(buffers, "buffer"), text::bytes(bytes));
+            let text = format!(
+                "{}, {}, are oneway calls of pid {from} alone (\"spamming oneway?\")",
+                text::count(buffers, "buffer"),
+                text::bytes(bytes)
+            );
             draft = draft.evidence_at(&text, &record.place);
         }
     }

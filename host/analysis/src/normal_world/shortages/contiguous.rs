@@ -41,7 +41,9 @@ struct AreaState<'n> {
 
 impl<'n> AreaState<'n> {
     fn new(normal: &'n NormalWorld, at: usize, shortage: &'n Shortage) -> Option<Self> {
-        let Shortage::Contiguous { area, asked, error, ranges, free, total } = shortage else { return None };
+        let Shortage::Contiguous { area, asked, error, ranges, free, total } = shortage else {
+            return None;
+        };
         let sum = || ranges.iter().fold(0u64, |sum, pages| sum.saturating_add(*pages));
         let free = free.unwrap_or_else(sum);
         Some(Self { normal, at, area, asked: *asked, error: *error, ranges, free, total: *total })
@@ -59,24 +61,49 @@ impl<'n> AreaState<'n> {
 
     /// The device whose driver says that it failed, with the bytes it wanted.
     fn device(&self) -> Option<(&'n str, u64)> {
-        self.normal.sayings.iter().skip(self.at + 1).take(NEAR).find_map(|record| match &record.said {
-            LogFact::DeviceFailed { device, bytes } => Some((&**device, *bytes)),
-            _ => None,
+        self.normal.sayings.iter().skip(self.at + 1).take(NEAR).find_map(|record| {
+            match &record.said {
+                LogFact::DeviceFailed { device, bytes } => Some((&**device, *bytes)),
+                _ => None,
+            }
         })
     }
 
     /// What is wrong with the area, and what it is called.
     fn state(&self) -> (&'static str, String, &'static str) {
-        let pieces = format!("{} free in {}, the largest {}", pages(self.free), text::count(self.ranges.len() as u64, "piece"), pages(self.largest()));
+        let pieces = format!(
+            "{} free in {}, the largest {}",
+            pages(self.free),
+            text::count(self.ranges.len() as u64, "piece"),
+            pages(self.largest())
+        );
         if self.error == BUSY || self.ranges.is_empty() && self.busy_ranges() > 0 {
             let busy = self.busy_ranges();
-            let busy = if busy == 0 { String::new() } else { format!("; {} busy", text::count(busy, "range")) };
-            return ("is busy", format!("{pieces}{busy}: pages there could not be moved, they are pinned or in flight"), "find who pins pages of the area: page_owner of its pages, long-term pins (get_user_pages), file pages under writeback");
+            let busy = if busy == 0 {
+                String::new()
+            } else {
+                format!("; {} busy", text::count(busy, "range"))
+            };
+            return (
+                "is busy",
+                format!(
+                    "{pieces}{busy}: pages there could not be moved, they are pinned or in flight"
+                ),
+                "find who pins pages of the area: page_owner of its pages, long-term pins (get_user_pages), file pages under writeback",
+            );
         }
         if self.free < self.asked {
-            return ("is used up", format!("{} free", pages(self.free)), "find who has it: bufinfo or dmabuf_dump, page_owner of its pages, /sys/kernel/debug/cma");
+            return (
+                "is used up",
+                format!("{} free", pages(self.free)),
+                "find who has it: bufinfo or dmabuf_dump, page_owner of its pages, /sys/kernel/debug/cma",
+            );
         }
-        ("is in pieces", format!("{pieces}: fragmentation"), "allocate large buffers early and keep them, or give the device an area of its own; bufinfo shows who holds the pieces in between")
+        (
+            "is in pieces",
+            format!("{pieces}: fragmentation"),
+            "allocate large buffers early and keep them, or give the device an area of its own; bufinfo shows who holds the pieces in between",
+        )
     }
 
     fn finding(&self) -> Finding {
@@ -108,6 +135,10 @@ impl<'n> AreaState<'n> {
 /// `2,025 pages (8,294,400 bytes (7.9 MiB))`.
 fn pages(pages: u64) -> String {
     let bytes = pages.saturating_mul(PAGE);
-    let size = if bytes < 1 << 20 { format!("{} KiB", text::number(bytes / 1024)) } else { format!("{} bytes, {}", text::number(bytes), text::mebibytes(bytes)) };
+    let size = if bytes < 1 << 20 {
+        format!("{} KiB", text::number(bytes / 1024))
+    } else {
+        format!("{} bytes, {}", text::number(bytes), text::mebibytes(bytes))
+    };
     format!("{} ({size})", text::count(pages, "page"))
 }

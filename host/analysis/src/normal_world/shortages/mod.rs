@@ -5,9 +5,10 @@ mod contiguous;
 mod oom;
 mod slab;
 
-use super::finding_builder::FindingBuilder;
+use super::{LedgerFact, finding_builder::FindingBuilder};
 use crate::model::{
-    Finding, FindingKind, LogRecord, NormalPool, NormalWorld, PoolKind, Severity, Shortage, Subject,
+    Finding, FindingKind, LedgerSnapshot, LogRecord, NormalPool, NormalWorld, PoolKind, Severity,
+    Shortage, Subject,
 };
 
 /// Findings of all kinds of shortages.
@@ -17,6 +18,13 @@ pub(super) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     findings.extend(contiguous::findings(normal));
     findings.extend(binder::findings(normal));
     findings
+}
+
+/// What a report of the OOM killer shows of all memory.
+pub(super) fn oom_facts(normal: &NormalWorld, report: &LedgerSnapshot) -> Vec<LedgerFact> {
+    let mut lines = oom::balance(normal, report).into_iter();
+    let first = lines.next().map(|text| LedgerFact::of_whole(report, text));
+    first.into_iter().chain(lines.map(|text| LedgerFact::of_part(report, text))).collect()
 }
 
 /// Failed allocations with their records, in order.

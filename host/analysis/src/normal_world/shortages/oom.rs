@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use super::draft;
 use crate::{
-    model::{FigureKind, Finding, Holder, LedgerEntry, LedgerKind, LedgerSnapshot, NormalPool, NormalWorld, Unit},
+    model::{
+        FigureKind, Finding, Holder, LedgerEntry, LedgerKind, LedgerSnapshot, NormalPool,
+        NormalWorld, Unit,
+    },
     normal_world::{facts::kib, finding_builder::FindingBuilder},
     parse::ledgers::{ASKED, KILLED, NODE},
     text,
@@ -34,8 +37,16 @@ const PARTS: [&str; 11] = [
 pub(super) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     let reports: Vec<_> = normal.snapshots(LedgerKind::OomReport).collect();
     // One story for one machine: the last report has most of it.
-    let last = reports.iter().rev().find(|report| holder(report, KILLED).is_some()).or(reports.last());
-    last.map(|report| OomReport::new(normal, report).finding(reports.len() as u64)).into_iter().collect()
+    let last =
+        reports.iter().rev().find(|report| holder(report, KILLED).is_some()).or(reports.last());
+    last.map(|report| OomReport::new(normal, report).finding(reports.len() as u64))
+        .into_iter()
+        .collect()
+}
+
+/// What the report shows of all memory, one sentence each.
+pub(super) fn balance(normal: &NormalWorld, report: &LedgerSnapshot) -> Vec<String> {
+    OomReport::new(normal, report).balance()
 }
 
 fn holder<'n>(report: &'n LedgerSnapshot, name: &str) -> Option<(&'n Holder, &'n LedgerEntry)> {
@@ -93,21 +104,31 @@ impl<'n> OomReport<'n> {
         let title = match (killed, self.total()) {
             (Some((process, row)), Some(total)) if self.is_culprit(row, total) => format!(
                 "memory ran out: {} was killed, which had {} of it ({})",
-                text::holder(process), text::share(row.bytes, total), kib(row.bytes)
+                text::holder(process),
+                text::share(row.bytes, total),
+                kib(row.bytes)
             ),
             (Some((process, row)), Some(total)) => format!(
                 "memory ran out: {} was killed and is the victim, not the culprit: it had {} ({})",
-                text::holder(process), text::share(row.bytes, total), kib(row.bytes)
+                text::holder(process),
+                text::share(row.bytes, total),
+                kib(row.bytes)
             ),
-            (Some((process, _)), None) => format!("memory ran out: {} was killed", text::holder(process)),
+            (Some((process, _)), None) => {
+                format!("memory ran out: {} was killed", text::holder(process))
+            }
             (None, _) => "memory ran out: an allocation of pages failed".to_owned(),
         };
-        let mut draft = draft(NormalPool::AllMemory, title).figure(FigureKind::Count, reports, Unit::Objects);
+        let mut draft =
+            draft(NormalPool::AllMemory, title).figure(FigureKind::Count, reports, Unit::Objects);
         if let Some((process, row)) = holder(self.report, ASKED) {
-            draft = draft.evidence_at(&format!("{} asked for memory", text::holder(process)), &row.place);
+            draft = draft
+                .evidence_at(&format!("{} asked for memory", text::holder(process)), &row.place);
         }
         draft = self.add_zones(draft);
-        draft = self.add_balance(draft);
+        for line in self.balance() {
+            draft = draft.text(&line);
+        }
         draft = self.add_lists(draft);
         draft.next(&self.next_step())
     }
@@ -119,58 +140,103 @@ impl<'n> OomReport<'n> {
     /// Zones below their watermark, and swap.
     fn add_zones(&self, mut draft: FindingBuilder) -> FindingBuilder {
         let mut zones: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
-        for row in self.report.rows.iter().filter(|row| !row.exporter.is_empty() && &*row.exporter != NODE) {
+        for row in
+            self.report.rows.iter().filter(|row| !row.exporter.is_empty() && &*row.exporter != NODE)
+        {
             zones.entry(&row.exporter).or_default().insert(&row.name, row.bytes);
         }
         for (zone, figures) in zones {
-            let (Some(free), Some(min)) = (figures.get("free"), figures.get("min")) else { continue };
+            let (Some(free), Some(min)) = (figures.get("free"), figures.get("min")) else {
+                continue;
+            };
             let cma = figures.get("free_cma").copied().unwrap_or(0);
             let usable = free.saturating_sub(cma);
             let relation = if usable < *min { "below" } else { "above" };
-            draft = draft.text(&format!("zone {zone}: {} free, {} of it CMA, so {} usable, {relation} min {}", kib(*free), kib(cma), kib(usable), kib(*min)));
+            draft = draft.text(&format!(
+                "zone {zone}: {} free, {} of it CMA, so {} usable, {relation} min {}",
+                kib(*free),
+                kib(cma),
+                kib(usable),
+                kib(*min)
+            ));
         }
         match self.figure("Total swap") {
             Some(0) => draft.text("no swap"),
-            Some(total) => draft.text(&format!("swap: {} of {} free", kib(self.figure("Free swap").unwrap_or(0)), kib(total))),
+            Some(total) => draft.text(&format!(
+                "swap: {} of {} free",
+                kib(self.figure("Free swap").unwrap_or(0)),
+                kib(total)
+            )),
             None => draft,
         }
     }
 
-    /// Where all memory is.
-    fn add_balance(&self, mut draft: FindingBuilder) -> FindingBuilder {
-        let Some(total) = self.total() else { return draft };
+    /// Where all memory is, one sentence each.
+    fn balance(&self) -> Vec<String> {
+        let Some(total) = self.total() else { return Vec::new() };
         let share = |bytes| format!("{} ({})", kib(bytes), text::share(bytes, total));
-        match self.unaccounted() {
-            Some(bytes) => {
-                draft = draft.text(&format!("of {}, {} are on nobody's account: pages that drivers allocate themselves", kib(total), share(bytes)));
-            }
-            None => draft = draft.text(&format!("of {}, what nobody accounts for is unknown: figures are missing from the report", kib(total))),
+        let mut lines = vec![match self.unaccounted() {
+            Some(bytes) => format!(
+                "of {}, {} are on nobody's account: pages that drivers allocate themselves",
+                kib(total),
+                share(bytes)
+            ),
+            None => format!(
+                "of {}, what nobody accounts for is unknown: figures are missing from the report",
+                kib(total)
+            ),
+        }];
+        let sum =
+            |names: [&str; 2]| Some(self.figure(names[0])?.saturating_add(self.figure(names[1])?));
+        if let (Some(slab), Some(fixed)) =
+            (sum(["slab_reclaimable", "slab_unreclaimable"]), self.figure("slab_unreclaimable"))
+        {
+            lines.push(format!("slab {}, {} of it not reclaimable", kib(slab), share(fixed)));
         }
-        let sum = |names: [&str; 2]| Some(self.figure(names[0])?.saturating_add(self.figure(names[1])?));
-        if let (Some(slab), Some(fixed)) = (sum(["slab_reclaimable", "slab_unreclaimable"]), self.figure("slab_unreclaimable")) {
-            draft = draft.text(&format!("slab {}, {} of it not reclaimable", kib(slab), share(fixed)));
-        }
-        let others = [("anonymous", sum(["active_anon", "inactive_anon"])), ("page tables", self.figure("pagetables")), ("kernel stacks", self.figure("kernel_stack"))];
-        let others: Vec<_> = others.into_iter().filter_map(|(name, bytes)| Some(format!("{name} {}", kib(bytes?)))).collect();
-        if others.is_empty() { draft } else { draft.text(&text::list(&others)) }
+        let others = [
+            ("anonymous", sum(["active_anon", "inactive_anon"])),
+            ("page tables", self.figure("pagetables")),
+            ("kernel stacks", self.figure("kernel_stack")),
+        ];
+        let others: Vec<_> = others
+            .into_iter()
+            .filter_map(|(name, bytes)| Some(format!("{name} {}", kib(bytes?))))
+            .collect();
+        lines.extend((!others.is_empty()).then(|| text::list(&others)));
+        lines
     }
 
     /// The largest caches and tasks.
     fn add_lists(&self, mut draft: FindingBuilder) -> FindingBuilder {
         if let Some(slabs) = self.slabs {
-            let names = largest(slabs).iter().map(|row| format!("{} {}", row.name, kib(row.bytes))).collect::<Vec<_>>();
-            draft = draft.text(&format!("largest slabs that can't be reclaimed: {}", text::list(&names)));
+            let names = largest(slabs)
+                .iter()
+                .map(|row| format!("{} {}", row.name, kib(row.bytes)))
+                .collect::<Vec<_>>();
+            draft = draft
+                .text(&format!("largest slabs that can't be reclaimed: {}", text::list(&names)));
         }
         if let Some(tasks) = self.tasks {
-            let name = |row: &&LedgerEntry| format!("{} {}", row.holder.as_ref().map_or_else(String::new, text::holder), kib(row.bytes));
+            let name = |row: &&LedgerEntry| {
+                format!(
+                    "{} {}",
+                    row.holder.as_ref().map_or_else(String::new, text::holder),
+                    kib(row.bytes)
+                )
+            };
             let names: Vec<_> = largest(tasks).iter().map(name).collect();
-            draft = draft.text(&format!("all tasks together are resident with {}; largest: {}", kib(tasks.bytes()), text::list(&names)));
+            draft = draft.text(&format!(
+                "all tasks together are resident with {}; largest: {}",
+                kib(tasks.bytes()),
+                text::list(&names)
+            ));
         }
         draft
     }
 
     fn next_step(&self) -> String {
-        let cache = self.slabs.and_then(|slabs| largest(slabs).first().map(|row| row.name.to_string()));
+        let cache =
+            self.slabs.and_then(|slabs| largest(slabs).first().map(|row| row.name.to_string()));
         let cache = cache.map_or(String::new(), |cache| format!(", alloc_traces of {cache}"));
         format!("page_owner for what nobody accounts for{cache}")
     }

@@ -32,7 +32,9 @@ struct CacheState<'n> {
 
 impl<'n> CacheState<'n> {
     fn new(record: &'n LogRecord, shortage: &'n Shortage) -> Option<Self> {
-        let Shortage::Slab { cache, object, buffer, objects, free, flags, seconds, is_debugged } = shortage else {
+        let Shortage::Slab { cache, object, buffer, objects, free, flags, seconds, is_debugged } =
+            shortage
+        else {
             return None;
         };
         let (sizes, seconds) = ((*object, *buffer), *seconds);
@@ -87,7 +89,11 @@ fn finding(states: &[CacheState<'_>]) -> Option<Finding> {
             text::number(buffer)
         ));
     } else if buffer > object {
-        draft = draft.text(&format!("each takes {} bytes for {} of use", text::number(buffer), text::number(object)));
+        draft = draft.text(&format!(
+            "each takes {} bytes for {} of use",
+            text::number(buffer),
+            text::number(object)
+        ));
     }
     Some(draft.next(&format!(
         "find who allocates from it: slub_debug=U,{0} and alloc_traces (before 5.14 alloc_calls) of {0}",

@@ -129,10 +129,20 @@ impl BinderProc {
 
     /// Its rows; nodes that one process alone refers to are a row each.
     fn census(&self) -> LedgerSnapshot {
-        let mut census = LedgerSnapshot::new(LedgerKind::BinderProc, &self.pid.to_string(), self.place.clone());
-        let row = |name: &str, count, bytes| LedgerEntry::new(self.place.clone(), name, count, bytes);
-        census.rows.extend([row(THREADS, self.threads, 0), row(NODES, self.nodes, 0), row(REFS, self.refs, 0)]);
-        census.rows.extend(self.buffers.iter().map(|(size, count)| row(BUFFERS, *count, size.saturating_mul(*count))));
+        let mut census =
+            LedgerSnapshot::new(LedgerKind::BinderProc, &self.pid.to_string(), self.place.clone());
+        let row =
+            |name: &str, count, bytes| LedgerEntry::new(self.place.clone(), name, count, bytes);
+        census.rows.extend([
+            row(THREADS, self.threads, 0),
+            row(NODES, self.nodes, 0),
+            row(REFS, self.refs, 0),
+        ]);
+        census.rows.extend(
+            self.buffers
+                .iter()
+                .map(|(size, count)| row(BUFFERS, *count, size.saturating_mul(*count))),
+        );
         for (pid, count) in self.referrers.iter().filter(|(pid, _)| **pid != 0) {
             let mut row = row("nodes of one process", *count, 0);
             row.holder = Some(Holder { pid: *pid, comm: "".into() });
@@ -159,7 +169,10 @@ impl Binder {
     fn flush(&mut self, out: &mut LedgerOutput) {
         let Some(open) = self.open.take() else { return };
         let BinderProc { pid, threads, nodes, refs, .. } = open;
-        out.say(&LedgerLine::new("", open.place.clone()), LogFact::Keeps { pid, threads, nodes, refs });
+        out.say(
+            &LedgerLine::new("", open.place.clone()),
+            LogFact::Keeps { pid, threads, nodes, refs },
+        );
         // A run asks only what binder keeps of processes that are gone.
         if out.moment.is_none() {
             out.census(open.census());

@@ -71,10 +71,18 @@ fn failure(text: &str) -> Option<Shortage> {
     let (head, rest) = text.split_once("binder_alloc_buf")?;
     let pid = fields::decimal(head.trim_end_matches([':', ' ', ',']).rsplit(' ').next()?)?;
     let has_no_area = rest.contains("no vma");
-    let is_known = has_no_area || rest.contains("no address space") || rest.contains("no async space");
+    let is_known =
+        has_no_area || rest.contains("no address space") || rest.contains("no async space");
     let asked = fields::number_after(rest, "size ").unwrap_or(0);
     let is_oneway = rest.contains("async");
-    is_known.then_some(Shortage::Binder { pid, asked, is_oneway, has_no_area, in_use: None, free: None })
+    is_known.then_some(Shortage::Binder {
+        pid,
+        asked,
+        is_oneway,
+        has_no_area,
+        in_use: None,
+        free: None,
+    })
 }
 
 /// `binder_alloc: 903: pid 1288 spamming oneway? 61 buffers allocated for a total size of 495808`.
@@ -83,7 +91,12 @@ fn flood(text: &str) -> Option<LogFact> {
     let to = fields::decimal(head.split(": ").nth(1)?)?;
     let from = fields::number_after(head, "pid ")?;
     let buffers = fields::decimal(rest.split(' ').next()?)?;
-    Some(LogFact::OnewayFlood { to, from, buffers, bytes: fields::number_after(rest, "total size of ")? })
+    Some(LogFact::OnewayFlood {
+        to,
+        from,
+        buffers,
+        bytes: fields::number_after(rest, "total size of ")?,
+    })
 }
 
 /// `binder: 1288:1301 transaction call to 742:0 failed 48822/29201/-28, size 262144-0 line 3283`.

@@ -38,7 +38,8 @@ impl DmaBuf {
             return LineOutcome::Parsed;
         }
         self.attached &= text.is_empty() || line.raw.starts_with(['\t', ' ']);
-        let is_part = line.raw.starts_with(['\t', ' ']) || text.is_empty() || text.starts_with("size");
+        let is_part =
+            line.raw.starts_with(['\t', ' ']) || text.is_empty() || text.starts_with("size");
         if is_part { LineOutcome::Parsed } else { LineOutcome::Ignored }
     }
 }
@@ -58,8 +59,12 @@ fn buffer(text: &str, line: &LedgerLine<'_>) -> Option<LedgerEntry> {
     };
     let name = name.join(" ");
     let is_named = !name.is_empty() && name != "<none>" && name != "(null)";
-    let mut row =
-        LedgerEntry::new(line.place.clone(), if is_named { &name } else { exporter }, 1, fields::decimal(size)?);
+    let mut row = LedgerEntry::new(
+        line.place.clone(),
+        if is_named { &name } else { exporter },
+        1,
+        fields::decimal(size)?,
+    );
     (row.ids.inode, row.exporter) = (inode, exporter.into());
     Some(row)
 }

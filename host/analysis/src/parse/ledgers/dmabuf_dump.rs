@@ -96,21 +96,34 @@ impl DmaBufDump {
 
     fn row(&self, words: &[&str], line: &LedgerLine<'_>) -> Option<LedgerEntry> {
         match (words, &self.open) {
-            ([inode, "|", size, "|", exporter @ ..], Some(census)) if census.ledger == LedgerKind::DmaBuf => {
-                let exporter = exporter.iter().take_while(|word| **word != "|").copied().collect::<Vec<_>>().join(" ");
-                let mut row = LedgerEntry::new(line.place.clone(), &exporter, 1, fields::decimal(size)?);
+            ([inode, "|", size, "|", exporter @ ..], Some(census))
+                if census.ledger == LedgerKind::DmaBuf =>
+            {
+                let exporter = exporter
+                    .iter()
+                    .take_while(|word| **word != "|")
+                    .copied()
+                    .collect::<Vec<_>>()
+                    .join(" ");
+                let mut row =
+                    LedgerEntry::new(line.place.clone(), &exporter, 1, fields::decimal(size)?);
                 (row.ids.inode, row.exporter) = (Some(fields::decimal(inode)?), exporter.into());
                 Some(row)
             }
             (words, Some(_)) => {
                 // Names may have blanks, or be missing.
-                let rss = words.windows(2).position(|pair| pair[1] == "kB" && fields::decimal(pair[0]).is_some())?;
-                let [bytes, _, _, _, processes, inode, exporter @ ..] = words.get(rss..)? else { return None };
+                let rss = words
+                    .windows(2)
+                    .position(|pair| pair[1] == "kB" && fields::decimal(pair[0]).is_some())?;
+                let [bytes, _, _, _, processes, inode, exporter @ ..] = words.get(rss..)? else {
+                    return None;
+                };
                 let name = words[..rss].join(" ");
                 let bytes = fields::decimal(bytes)?.checked_mul(1024)?;
                 let mut row = LedgerEntry::new(line.place.clone(), &name, 1, bytes);
                 (row.holder, row.ids.inode) = (self.holder.clone(), Some(fields::decimal(inode)?));
-                (row.ids.maps, row.exporter) = (fields::decimal(processes), exporter.join(" ").into());
+                (row.ids.maps, row.exporter) =
+                    (fields::decimal(processes), exporter.join(" ").into());
                 Some(row)
             }
             _ => None,
@@ -118,7 +131,12 @@ impl DmaBufDump {
     }
 
     /// `149304 kB kernel_rss: 98304 kB ...`: the end of a print.
-    fn totals(&mut self, total: &str, line: &LedgerLine<'_>, out: &mut LedgerOutput) -> LineOutcome {
+    fn totals(
+        &mut self,
+        total: &str,
+        line: &LedgerLine<'_>,
+        out: &mut LedgerOutput,
+    ) -> LineOutcome {
         let begin = || LedgerSnapshot::new(LedgerKind::DmaBufDump, "", line.place.clone());
         let mut census = self.open.take().unwrap_or_else(begin);
         let kib = |word: Option<&str>| word.and_then(fields::decimal)?.checked_mul(1024);
@@ -146,7 +164,9 @@ impl DmaBufDump {
             self.holder = Some(holder);
             return LineOutcome::Parsed;
         }
-        let is_sum = text.starts_with("PROCESS TOTAL") || text.starts_with("Exporter Name") || text.contains('|');
+        let is_sum = text.starts_with("PROCESS TOTAL")
+            || text.starts_with("Exporter Name")
+            || text.contains('|');
         let is_rule = text.is_empty() || text.starts_with("-----");
         if is_sum || is_rule { LineOutcome::Parsed } else { LineOutcome::Ignored }
     }

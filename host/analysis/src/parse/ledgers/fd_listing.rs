@@ -95,7 +95,10 @@ fn process(text: &str) -> Option<u64> {
 /// Number and target of `lrwx------ 1 root root 64 Mar  3 10:35 10 -> /dmabuf:`.
 fn descriptor(text: &str) -> Option<(u64, &str)> {
     let text = text.trim_start();
-    let is_link = text.starts_with('l') && text.get(..10).is_some_and(|mode| mode.bytes().skip(1).all(|byte| b"rwx-.s".contains(&byte)));
+    let is_link = text.starts_with('l')
+        && text
+            .get(..10)
+            .is_some_and(|mode| mode.bytes().skip(1).all(|byte| b"rwx-.s".contains(&byte)));
     let (head, target) = text.split_once(" -> ").filter(|_| is_link)?;
     Some((fields::decimal(head.rsplit(' ').next()?)?, target))
 }

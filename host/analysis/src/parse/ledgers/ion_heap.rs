@@ -33,7 +33,11 @@ impl IonHeap {
         context: &TextContext,
         out: &mut LedgerOutput,
     ) -> LineOutcome {
-        let is_of_orphans = self.orphaned && self.open.as_ref().is_some_and(|[_, orphans]| orphans.rows.is_empty() && orphans.total.is_none());
+        let is_of_orphans = self.orphaned
+            && self
+                .open
+                .as_ref()
+                .is_some_and(|[_, orphans]| orphans.rows.is_empty() && orphans.total.is_none());
         if !is_of_orphans {
             self.end(out);
             let begin = |ledger| LedgerSnapshot::new(ledger, context.name(), line.place.clone());
@@ -118,7 +122,13 @@ impl HeapColumns {
         (words.first() == Some(&"client") && words.len() < 16).then_some(())?;
         let (pid, bytes) = (from_end("pid")?, from_end("size")?);
         let user = from_end("user_pid");
-        Some(Self { pid, bytes, behind: words.len() - 1, user: user.unwrap_or(0), has_user: user.is_some() })
+        Some(Self {
+            pid,
+            bytes,
+            behind: words.len() - 1,
+            user: user.unwrap_or(0),
+            has_user: user.is_some(),
+        })
     }
 
     /// Orphans have no head, and counts of mappings and handles.
@@ -128,7 +138,8 @@ impl HeapColumns {
 
     fn row(&self, words: &[&str], line: &LedgerLine<'_>) -> Option<LedgerEntry> {
         let names = words.len().checked_sub(self.behind).filter(|names| *names > 0)?;
-        let number = |from_end: usize| fields::decimal(words.get(words.len().checked_sub(from_end)?)?);
+        let number =
+            |from_end: usize| fields::decimal(words.get(words.len().checked_sub(from_end)?)?);
         let (pid, bytes) = (number(self.pid)?, number(self.bytes)?);
         let name = words[..names].join(" ");
         let mut row = LedgerEntry::new(line.place.clone(), &name, 1, bytes);
@@ -136,7 +147,9 @@ impl HeapColumns {
         if self.has_user {
             let user_name = words.get(words.len().checked_sub(self.user + 1)?)?;
             row.users.push(format!("allocated by {}", crate::text::holder(&client)).into());
-            row.holder = number(self.user).filter(|pid| *pid > 0).map(|pid| Holder { pid, comm: (*user_name).into() });
+            row.holder = number(self.user)
+                .filter(|pid| *pid > 0)
+                .map(|pid| Holder { pid, comm: (*user_name).into() });
         } else {
             row.holder = Some(client);
         }

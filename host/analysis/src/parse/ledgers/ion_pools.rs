@@ -25,7 +25,11 @@ impl Parser for IonPools {
     ) -> LineOutcome {
         let Some(row) = pool(line) else { return self.other(line) };
         let is_again = |census: &LedgerSnapshot| {
-            let has = |known: &LedgerEntry| known.name == row.name && known.ids.order == row.ids.order && known.exporter == row.exporter;
+            let has = |known: &LedgerEntry| {
+                known.name == row.name
+                    && known.ids.order == row.ids.order
+                    && known.exporter == row.exporter
+            };
             census.rows.iter().any(has)
         };
         if self.open.as_ref().is_some_and(is_again) {
@@ -53,7 +57,8 @@ impl IonPools {
             return LineOutcome::from(census.total);
         }
         let is_rule = text.is_empty() || text.bytes().all(|byte| byte == b'-');
-        let is_sum = text.contains("pool") && text.split_whitespace().any(|word| fields::decimal(word).is_some());
+        let is_sum = text.contains("pool")
+            && text.split_whitespace().any(|word| fields::decimal(word).is_some());
         if is_rule || is_sum { LineOutcome::Parsed } else { LineOutcome::Ignored }
     }
 }
@@ -69,7 +74,8 @@ fn pool(line: &LedgerLine<'_>) -> Option<LedgerEntry> {
     let (count, rest) = head.split_once(" order ")?;
     let (order, rest) = rest.split_once(' ')?;
     let (zone, name) = rest.split_once(" pages in ")?;
-    let mut row = LedgerEntry::new(line.place.clone(), name.trim(), fields::decimal(count.trim())?, bytes);
+    let mut row =
+        LedgerEntry::new(line.place.clone(), name.trim(), fields::decimal(count.trim())?, bytes);
     row.ids.order = fields::decimal(order).and_then(|order| u32::try_from(order).ok());
     row.exporter = format!("{zone}{domain}").into();
     row.users.extend((!domain.is_empty()).then(|| format!("VMID {domain}").into()));

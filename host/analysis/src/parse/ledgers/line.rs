@@ -39,7 +39,11 @@ impl<'t> LedgerLine<'t> {
     fn beyond_head(&self) -> Option<Self> {
         let (head, rest) = self.raw.split_once(':')?;
         let text = match rest.split_once(": ") {
-            Some((level, text)) if FACILITIES.contains(&head.trim_end()) && LEVELS.contains(&level.trim()) => text,
+            Some((level, text))
+                if FACILITIES.contains(&head.trim_end()) && LEVELS.contains(&level.trim()) =>
+            {
+                text
+            }
             _ if is_file_name(head) => grepped(rest),
             _ => return None,
         };
@@ -80,7 +84,8 @@ impl<'t> LedgerLine<'t> {
         let task = task.filter(|(task, _)| is_task(task));
         let (by, rest) = task.map_or(("", rest), |(task, rest)| (task, rest.trim_start()));
         // The journal puts the machine in front: `box kernel: `.
-        let behind_machine = rest.split_once(" kernel: ").filter(|(machine, _)| !machine.contains([' ', ':']));
+        let behind_machine =
+            rest.split_once(" kernel: ").filter(|(machine, _)| !machine.contains([' ', ':']));
         let rest = behind_machine.map_or(rest, |(_, rest)| rest);
         Some(Self { text: rest, by, ..self.clone() })
     }
@@ -96,7 +101,8 @@ impl<'t> LedgerLine<'t> {
         let (pid, rest) = rest.trim_start().split_once(' ')?;
         let (tid, rest) = rest.trim_start().split_once(' ')?;
         fields::decimal(tid)?;
-        let (text, pid) = (rest.split_once(": ").map_or(rest, |(_, text)| text), fields::decimal(pid)?);
+        let (text, pid) =
+            (rest.split_once(": ").map_or(rest, |(_, text)| text), fields::decimal(pid)?);
         if pid == 0 && fields::decimal(tid) == Some(0) {
             return Some(Self { text: of_kernel_buffer(rest), ..self.clone() });
         }
@@ -131,7 +137,9 @@ fn grepped(rest: &str) -> &str {
 /// A message of the kernel in `logcat -b kernel`, which takes the text before the first colon for a tag: `I binder  :
 /// 1904 close ...`.
 fn of_kernel_buffer(text: &str) -> &str {
-    text.split_once(' ').filter(|(level, _)| level.len() == 1).map_or(text, |(_, text)| text.trim_start())
+    text.split_once(' ')
+        .filter(|(level, _)| level.len() == 1)
+        .map_or(text, |(_, text)| text.trim_start())
 }
 
 /// `T516752`, `1737:Binder_1`, `5:kworker/u:0`.

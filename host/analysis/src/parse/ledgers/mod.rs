@@ -56,12 +56,12 @@ mod sniff;
 mod tables;
 mod vmallocinfo;
 
-use context::TextContext;
-use line::LedgerLine;
-use one_moment::OpenLooks;
 pub(crate) use binder::{BUFFERS, NODES, REFS, THREADS};
+use context::TextContext;
 pub(crate) use dmabuf_dump::KERNEL_RSS;
+use line::LedgerLine;
 pub use meminfo::OWN_SHARED_MEMORY;
+use one_moment::OpenLooks;
 pub(crate) use oom_report::{ASKED, KILLED, NODE};
 pub use sniff::{has_ledgers, has_tables};
 pub use tables::Tables;

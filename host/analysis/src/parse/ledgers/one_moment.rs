@@ -59,7 +59,8 @@ fn parts(census: &LedgerSnapshot) -> Option<HashSet<(u64, Option<u64>)>> {
 fn root(source: &str) -> String {
     let parts: Vec<_> = source.split('/').collect();
     let is_process = |at: &usize| {
-        let is_number = !parts[*at].is_empty() && parts[*at].bytes().all(|byte| byte.is_ascii_digit());
+        let is_number =
+            !parts[*at].is_empty() && parts[*at].bytes().all(|byte| byte.is_ascii_digit());
         is_number && parts.get(at + 1).is_some_and(|folder| FOLDERS.contains(folder))
     };
     match (0..parts.len()).rev().find(is_process) {
@@ -88,7 +89,8 @@ mod tests {
     #[test]
     fn files_of_a_process_are_one_look_in_any_order_of_lines() {
         assert_eq!(looks(&["a/proc/7/fdinfo/3", "a/proc/7/fdinfo/4", "a/proc/8/fdinfo/3"]), [3]);
-        let twice = ["a/proc/7/fdinfo/3", "a/proc/7/fdinfo/4", "b/proc/7/fdinfo/3", "b/proc/7/fdinfo/4"];
+        let twice =
+            ["a/proc/7/fdinfo/3", "a/proc/7/fdinfo/4", "b/proc/7/fdinfo/3", "b/proc/7/fdinfo/4"];
         assert_eq!(looks(&twice), [2, 2]);
         assert_eq!(looks(&["proc/7/fdinfo/3", "proc/7/fdinfo/3"]), [1, 1]);
     }

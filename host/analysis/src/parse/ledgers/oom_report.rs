@@ -90,7 +90,13 @@ impl OomReport {
         if killed(text).is_some() {
             return self.kill(text, line);
         }
-        let heads = [("Mem-Info:", Part::Memory), ("Unreclaimable slab info:", Part::Slabs), ("Tasks state", Part::Tasks), ("[ pid ]", Part::Tasks), ("[  pid  ]", Part::Tasks)];
+        let heads = [
+            ("Mem-Info:", Part::Memory),
+            ("Unreclaimable slab info:", Part::Slabs),
+            ("Tasks state", Part::Tasks),
+            ("[ pid ]", Part::Tasks),
+            ("[  pid  ]", Part::Tasks),
+        ];
         if let Some((_, part)) = heads.iter().find(|(head, _)| text.starts_with(head)) {
             self.part = *part;
             return LineOutcome::Parsed;
@@ -119,7 +125,9 @@ impl OomReport {
         let (Some((pid, comm)), Some(parts)) = (killed(text), &mut self.open) else {
             return LineOutcome::Rejected;
         };
-        let resident = ["anon-rss:", "file-rss:", "shmem-rss:"].iter().filter_map(|name| kib(fields::value_after(text, name)?));
+        let resident = ["anon-rss:", "file-rss:", "shmem-rss:"]
+            .iter()
+            .filter_map(|name| kib(fields::value_after(text, name)?));
         let bytes = resident.fold(0u64, u64::saturating_add);
         let known = parts[0].rows.iter_mut().find(|row| *row.name == *KILLED);
         if let Some(known) = known {
@@ -135,10 +143,16 @@ impl OomReport {
 
 /// The process of `Out of memory: Killed process 1432 (epg-collector) ...`; before 5.2 `Kill process`.
 fn killed(text: &str) -> Option<(u64, &str)> {
-    let is_oom = text.contains("Out of memory") || text.contains("out of memory") || text.starts_with("Killed process ");
-    let (_, rest) = text.split_once("Killed process ").or_else(|| text.split_once("Kill process "))?;
+    let is_oom = text.contains("Out of memory")
+        || text.contains("out of memory")
+        || text.starts_with("Killed process ");
+    let (_, rest) =
+        text.split_once("Killed process ").or_else(|| text.split_once("Kill process "))?;
     let (pid, rest) = rest.split_once([' ', ','])?;
-    let comm = rest.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map_or("", |(comm, _)| comm);
+    let comm = rest
+        .split_once('(')
+        .and_then(|(_, rest)| rest.split_once(')'))
+        .map_or("", |(comm, _)| comm);
     fields::decimal(pid).filter(|_| is_oom).map(|pid| (pid, comm))
 }
 
@@ -155,7 +169,14 @@ fn memory(text: &str, line: &LedgerLine<'_>) -> Vec<LedgerEntry> {
         _ => ("", text),
     };
     let zone = head.rsplit(' ').next().unwrap_or_default();
-    let owner = if text.starts_with("Node ") && text.contains(" active_anon:") && !text.contains(" free:") { NODE } else { zone };
+    let owner = if text.starts_with("Node ")
+        && text.contains(" active_anon:")
+        && !text.contains(" free:")
+    {
+        NODE
+    } else {
+        zone
+    };
     let row = |word: &str| {
         let (name, value) = word.split_once(':')?;
         let pages = || fields::decimal(value).filter(|_| owner.is_empty())?.checked_mul(PAGE);
@@ -164,12 +185,21 @@ fn memory(text: &str, line: &LedgerLine<'_>) -> Vec<LedgerEntry> {
         Some(row)
     };
     let words: Vec<_> = figures.split_whitespace().collect();
-    let is_list = words.iter().all(|word| word.contains(':') || matches!(*word, "yes" | "no" | "all_unreclaimable?"));
+    let is_list = words
+        .iter()
+        .all(|word| word.contains(':') || matches!(*word, "yes" | "no" | "all_unreclaimable?"));
     if let Some(swap) = ["Free swap", "Total swap"].iter().find(|name| text.starts_with(**name)) {
         let bytes = text.rsplit(' ').next().and_then(kib);
-        return bytes.map(|bytes| LedgerEntry::new(line.place.clone(), swap, 1, bytes)).into_iter().collect();
+        return bytes
+            .map(|bytes| LedgerEntry::new(line.place.clone(), swap, 1, bytes))
+            .into_iter()
+            .collect();
     }
-    if is_list { words.into_iter().filter_map(row).collect() } else { pages(text, line).into_iter().collect() }
+    if is_list {
+        words.into_iter().filter_map(row).collect()
+    } else {
+        pages(text, line).into_iter().collect()
+    }
 }
 
 /// `262144 pages RAM`, `9216 pages reserved`.
@@ -202,8 +232,21 @@ fn task(text: &str, line: &LedgerLine<'_>) -> Option<LedgerEntry> {
 
 /// Lines of a report without figures that are read.
 fn is_other_part(text: &str) -> bool {
-    const STARTS: [&str; 9] = ["CPU: ", "Hardware name:", "Call trace:", "Call Trace:", "lowmem_reserve[]:", "Name ", "oom-kill:", "oom_reaper:", "Workqueue:"];
+    const STARTS: [&str; 9] = [
+        "CPU: ",
+        "Hardware name:",
+        "Call trace:",
+        "Call Trace:",
+        "lowmem_reserve[]:",
+        "Name ",
+        "oom-kill:",
+        "oom_reaper:",
+        "Workqueue:",
+    ];
     let is_block_list = text.ends_with("kB") && text.contains("*4kB");
     let is_cache = text.ends_with("pagecache pages") || text.ends_with("in swap cache");
-    STARTS.iter().any(|start| text.starts_with(start)) || is_block_list || is_cache || fields::function(text).is_some()
+    STARTS.iter().any(|start| text.starts_with(start))
+        || is_block_list
+        || is_cache
+        || fields::function(text).is_some()
 }

@@ -58,7 +58,9 @@ impl Parser for PlainSeries {
         match &mut self.state {
             SeriesState::Other => LineOutcome::Ignored,
             SeriesState::Begin => {
-                let open = (line.place.at == 1).then(|| OpenSeries::begin(text, line, context.name())).flatten();
+                let open = (line.place.at == 1)
+                    .then(|| OpenSeries::begin(text, line, context.name()))
+                    .flatten();
                 let is_open = open.is_some();
                 self.state = open.map_or(SeriesState::Other, SeriesState::Open);
                 if is_open { LineOutcome::Parsed } else { LineOutcome::Ignored }
@@ -89,7 +91,9 @@ impl OpenSeries {
         let separator = [',', ';', '\t'].into_iter().find(|separator| text.contains(*separator));
         let cells = cells(text, separator);
         let is_head = cells.iter().all(|cell| is_column_name(cell)) && separator.is_some();
-        let named = |(at, cell): (usize, &&str)| SeriesColumn::new(if is_head { cell } else { "" }, at, file);
+        let named = |(at, cell): (usize, &&str)| {
+            SeriesColumn::new(if is_head { cell } else { "" }, at, file)
+        };
         let columns: Vec<_> = cells.iter().enumerate().map(named).collect();
         let mut open = Self { place: line.place.clone(), columns, separator, lines: Vec::new() };
         let fits = cells.len() <= COLUMNS && (is_head || open.push(text, line));
@@ -104,7 +108,9 @@ impl OpenSeries {
         for (at, (column, cell)) in self.columns.iter_mut().zip(&cells).enumerate() {
             column.is_time |= at == 0 && is_time(cell) && self.separator.is_some();
         }
-        let value = |(column, cell): (&SeriesColumn, &&str)| if column.is_time { Some(0) } else { column.value(cell) };
+        let value = |(column, cell): (&SeriesColumn, &&str)| {
+            if column.is_time { Some(0) } else { column.value(cell) }
+        };
         let values: Option<Vec<_>> = self.columns.iter().zip(&cells).map(value).collect();
         values.map(|values| self.lines.push((line.place.clone(), values))).is_some()
     }
@@ -114,7 +120,8 @@ impl OpenSeries {
         lines.into_iter().map(move |(at, values)| {
             let mut census = LedgerSnapshot::new(LedgerKind::Series, "", at.clone());
             census.place.source = place.source.clone();
-            for (column, value) in columns.iter().zip(values).filter(|(column, _)| !column.is_time) {
+            for (column, value) in columns.iter().zip(values).filter(|(column, _)| !column.is_time)
+            {
                 let (count, bytes) = if column.unit.is_some() { (0, value) } else { (value, 0) };
                 census.rows.push(LedgerEntry::new(at.clone(), &column.name, count, bytes));
             }
@@ -125,9 +132,28 @@ impl OpenSeries {
 
 impl SeriesColumn {
     fn new(name: &str, at: usize, file: &str) -> Self {
-        const TIMES: [&str; 12] = ["time", "timestamp", "ts", "date", "datetime", "seconds", "sec", "uptime", "t", "iteration", "index", "n"];
+        const TIMES: [&str; 12] = [
+            "time",
+            "timestamp",
+            "ts",
+            "date",
+            "datetime",
+            "seconds",
+            "sec",
+            "uptime",
+            "t",
+            "iteration",
+            "index",
+            "n",
+        ];
         let lower = name.trim().trim_matches('"').to_lowercase();
-        let own_name = if lower.is_empty() && at == 0 { file.to_owned() } else if lower.is_empty() { format!("column {}", at + 1) } else { name.trim().trim_matches('"').to_owned() };
+        let own_name = if lower.is_empty() && at == 0 {
+            file.to_owned()
+        } else if lower.is_empty() {
+            format!("column {}", at + 1)
+        } else {
+            name.trim().trim_matches('"').to_owned()
+        };
         Self { name: own_name, unit: unit(&lower), is_time: TIMES.contains(&&*lower) }
     }
 
@@ -157,7 +183,8 @@ fn unit(name: &str) -> Option<u64> {
         ("pages", 4096),
         ("byte", 1),
     ];
-    let words: Vec<_> = name.split(|sign: char| !sign.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<_> =
+        name.split(|sign: char| !sign.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let last = words.last().filter(|_| words.len() > 1)?;
     UNITS.iter().find(|(unit, _)| unit == last).map(|(_, bytes)| *bytes)
 }
@@ -169,7 +196,8 @@ fn cells(text: &str, separator: Option<char>) -> Vec<&str> {
 /// A few words with a letter in front, and no sentence.
 fn is_column_name(cell: &str) -> bool {
     let cell = cell.trim_matches('"');
-    let starts = cell.starts_with(|first: char| first.is_alphabetic() || first == '#' || first == '_');
+    let starts =
+        cell.starts_with(|first: char| first.is_alphabetic() || first == '#' || first == '_');
     starts && cell.len() <= 48 && cell.split(' ').count() <= 3 && !cell.contains([':', '/', '='])
 }
 
@@ -177,7 +205,9 @@ fn is_column_name(cell: &str) -> bool {
 fn is_time(cell: &str) -> bool {
     let cell = cell.trim_matches('"');
     let is_part = |sign: char| sign.is_ascii_digit() || "-:./ TZ+".contains(sign);
-    cell.starts_with(|first: char| first.is_ascii_digit()) && cell.contains([':', '-']) && cell.chars().all(is_part)
+    cell.starts_with(|first: char| first.is_ascii_digit())
+        && cell.contains([':', '-'])
+        && cell.chars().all(is_part)
 }
 
 #[cfg(test)]
@@ -188,13 +218,19 @@ mod tests {
         let mut reader = LedgerReader::new("figures");
         text.lines().for_each(|line| reader.line(line.as_bytes()));
         let world = reader.finish();
-        let row = |row: &crate::model::LedgerEntry| (row.name.to_string(), row.count.max(row.bytes));
-        world.snapshots(LedgerKind::Series).map(|census| census.rows.iter().map(row).collect()).collect()
+        let row =
+            |row: &crate::model::LedgerEntry| (row.name.to_string(), row.count.max(row.bytes));
+        world
+            .snapshots(LedgerKind::Series)
+            .map(|census| census.rows.iter().map(row).collect())
+            .collect()
     }
 
     #[test]
     fn columns_have_names_and_units() {
-        let rows = values("time;rss_kb;fds\n2026-03-03 10:15:00;2;7\n2026-03-03 10:16:00;3.5;8\n1;4;9\n2;5;10\n");
+        let rows = values(
+            "time;rss_kb;fds\n2026-03-03 10:15:00;2;7\n2026-03-03 10:16:00;3.5;8\n1;4;9\n2;5;10\n",
+        );
         assert_eq!(rows.len(), 4);
         assert_eq!(rows[1], [("rss_kb".to_owned(), 3584), ("fds".to_owned(), 8)]);
     }

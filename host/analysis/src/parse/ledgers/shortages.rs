@@ -69,7 +69,10 @@ impl Parser for Shortages {
 
 fn slab(text: &str, line: &LedgerLine<'_>) -> Shortage {
     let flags = text.split_once("gfp=").map_or("", |(_, flags)| flags);
-    let flags = flags.split_once('(').and_then(|(_, names)| names.split_once(')')).map_or(flags, |(names, _)| names);
+    let flags = flags
+        .split_once('(')
+        .and_then(|(_, names)| names.split_once(')'))
+        .map_or(flags, |(names, _)| names);
     let stamp = line.raw.split_once('[').and_then(|(_, rest)| rest.split_once(']'));
     let ns = stamp.and_then(|(stamp, _)| nanoseconds(stamp.trim()));
     Shortage::Slab {
@@ -118,7 +121,9 @@ fn state(failure: &mut Shortage, text: &str) -> LineOutcome {
 }
 
 fn slab_state(failure: &mut Shortage, text: &str) -> Option<()> {
-    let Shortage::Slab { cache, object, buffer, objects, free, is_debugged, .. } = failure else { return None };
+    let Shortage::Slab { cache, object, buffer, objects, free, is_debugged, .. } = failure else {
+        return None;
+    };
     if let Some(name) = text.strip_prefix("cache: ") {
         *cache = name.split(',').next().unwrap_or_default().into();
         *object = fields::number_after(text, "object size: ")?;

@@ -56,7 +56,8 @@ fn area(line: &LedgerLine<'_>) -> Option<(u64, LedgerEntry)> {
     let caller = text.split_once(&format!(" {size} ")).map_or("", |(_, rest)| rest.trim_start());
     let name = fields::function(caller);
     let name = name.as_deref().or_else(|| caller.split_whitespace().next()).unwrap_or("unknown");
-    let bytes = fields::number_after(text, "pages=").map_or(Some(0), |pages| pages.checked_mul(PAGE))?;
+    let bytes =
+        fields::number_after(text, "pages=").map_or(Some(0), |pages| pages.checked_mul(PAGE))?;
     let mut row = LedgerEntry::new(line.place.clone(), name, 1, bytes);
     row.ids.address = Some(from);
     row.ids.limit = Some(size);

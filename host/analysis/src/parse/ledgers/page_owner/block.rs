@@ -60,7 +60,10 @@ impl BlockLine {
 
 /// `0x0`, `0xffffffffffffffff`, `[<ffffffffffffffff>] 0xffffffffffffffff`.
 fn is_address(text: &str) -> bool {
-    let text = text.strip_prefix("[<").and_then(|rest| rest.split_once(">]")).map_or(text, |(_, rest)| rest);
+    let text = text
+        .strip_prefix("[<")
+        .and_then(|rest| rest.split_once(">]"))
+        .map_or(text, |(_, rest)| rest);
     text.trim().strip_prefix("0x").is_some_and(|digits| fields::hex(digits).is_some())
 }
 
@@ -122,7 +125,8 @@ pub(super) fn head(rest: &str) -> Option<(u32, Option<Holder>)> {
     let order = rest.split([',', ' ']).next().and_then(fields::decimal)?;
     let order = u32::try_from(order).ok().filter(|order| *order < 32)?;
     let pid = fields::number_after(rest, "tgid ").or_else(|| fields::number_after(rest, "pid "));
-    let comm = fields::rest(rest, "tgid ").and_then(|rest| rest.split_once(" (")?.1.split_once(')'));
+    let comm =
+        fields::rest(rest, "tgid ").and_then(|rest| rest.split_once(" (")?.1.split_once(')'));
     let comm = comm.map_or("", |(comm, _)| comm).into();
     Some((order, pid.map(|pid| Holder { pid, comm })))
 }

@@ -128,7 +128,8 @@ fn row(key: BlockKey, group: BlockGroup) -> LedgerEntry {
         Some(order) => (group.times, group.times.saturating_mul(PAGE << order)),
         None => (group.pages, group.pages.saturating_mul(PAGE)),
     };
-    let name = site(&stack).unwrap_or_else(|| if label.is_empty() { "unknown".into() } else { label.clone() });
+    let name = site(&stack)
+        .unwrap_or_else(|| if label.is_empty() { "unknown".into() } else { label.clone() });
     let mut row = LedgerEntry::new(group.place, &name, count, bytes);
     (row.ids.order, row.stack, row.holder) = (order, stack, group.holder);
     row.users.extend(group.charged);
@@ -175,7 +176,9 @@ impl PageOwner {
     fn block_line(&mut self, line: &LedgerLine<'_>, out: &mut LedgerOutput) -> LineOutcome {
         let Some(block) = &mut self.block else { return LineOutcome::Ignored };
         match BlockLine::new(line.text) {
-            BlockLine::Frame(function) => push_frame(&mut block.key.stack, &mut self.names, function),
+            BlockLine::Frame(function) => {
+                push_frame(&mut block.key.stack, &mut self.names, function)
+            }
             BlockLine::Charged => block.charge(line.text),
             BlockLine::Nameless | BlockLine::Head => {}
             BlockLine::Foreign => {
@@ -191,7 +194,9 @@ impl PageOwner {
     /// A line outside of any block.
     fn loose_line(&mut self, line: &LedgerLine<'_>, out: &mut LedgerOutput) -> LineOutcome {
         let end = STACK_ENDS.iter().find_map(|end| line.text.strip_prefix(end));
-        if let (Some(pages), Some(mut block)) = (end, self.loose.take()) {
+        if let Some(pages) = end
+            && let Some(mut block) = self.loose.take()
+        {
             let Some(pages) = fields::decimal(pages.trim()) else { return LineOutcome::Rejected };
             (block.times, block.pages) = (pages, Some(pages));
             self.at.get_or_insert_with(|| block.place.clone());

@@ -123,19 +123,35 @@ impl Table {
             RowMeaning::Moments => "series",
         });
         let ledger = LedgerKind::ALL.iter().find(|kind| kind.info().id == ledger);
-        let ledger = *ledger.ok_or_else(|| wrong("expected \"table\" or a known ledger as `ledger`"))?;
+        let ledger =
+            *ledger.ok_or_else(|| wrong("expected \"table\" or a known ledger as `ledger`"))?;
         let mut columns = text.columns.clone();
         let has_more = columns.last().is_some_and(|last| last == "*");
         columns.truncate(columns.len() - usize::from(has_more));
-        let columns: Option<Vec<_>> = columns.iter().map(|column| TableColumn::new(column)).collect();
-        let columns = columns.ok_or_else(|| wrong("expected columns such as \"name\", \"count\", \"bytes KiB\" or \"-\""))?;
+        let columns: Option<Vec<_>> =
+            columns.iter().map(|column| TableColumn::new(column)).collect();
+        let columns = columns.ok_or_else(|| {
+            wrong("expected columns such as \"name\", \"count\", \"bytes KiB\" or \"-\"")
+        })?;
         let head: Vec<_> = text.head.split_whitespace().map(str::to_owned).collect();
-        let has_figure = columns.iter().any(|column| matches!(column, TableColumn::Count | TableColumn::Bytes(..)));
+        let has_figure = columns
+            .iter()
+            .any(|column| matches!(column, TableColumn::Count | TableColumn::Bytes(..)));
         let flexible = columns.iter().filter(|column| column.is_flexible()).count();
         if head.is_empty() || !has_figure || flexible > 1 {
-            return Err(wrong("expected a head, a column with a count or bytes, and at most one of `name` and `comm`"));
+            return Err(wrong(
+                "expected a head, a column with a count or bytes, and at most one of `name` and `comm`",
+            ));
         }
-        Ok(Self { name: text.name.into(), ledger, head, columns, has_more, rows: text.rows, keep: text.keep })
+        Ok(Self {
+            name: text.name.into(),
+            ledger,
+            head,
+            columns,
+            has_more,
+            rows: text.rows,
+            keep: text.keep,
+        })
     }
 }
 
@@ -194,7 +210,10 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         let mut tables = Tables::default();
-        for text in ["[[table]]\nname = \"a\"\nhead = \"A\"\ncolumns = [\"name\"]", "[[table]]\nname = \"a\"\nhead = \"A\"\ncolumns = [\"bites\"]"] {
+        for text in [
+            "[[table]]\nname = \"a\"\nhead = \"A\"\ncolumns = [\"name\"]",
+            "[[table]]\nname = \"a\"\nhead = \"A\"\ncolumns = [\"bites\"]",
+        ] {
             assert!(tables.add(text).unwrap_err().starts_with("table \"a\": expected"));
         }
     }
@@ -206,12 +225,20 @@ mod tests {
                     columns = [\"name\", \"-\", \"bytes pages\", \"-\", \"-\"]";
         tables.add(text).unwrap();
         let mut reader = LedgerReader::with_tables("report", &tables);
-        for line in ["pool         cap[p]   used[p]  peak[p]  owner", "zvd-main 16384 15992 16384 demux0", "zvd-sub 8192 512 4096 demux1", "end"] {
+        for line in [
+            "pool         cap[p]   used[p]  peak[p]  owner",
+            "zvd-main 16384 15992 16384 demux0",
+            "zvd-sub 8192 512 4096 demux1",
+            "end",
+        ] {
             reader.line(line.as_bytes());
         }
         let world = reader.finish();
         let census = world.snapshots(LedgerKind::Table).next().unwrap();
-        assert_eq!((&*census.of, census.rows.len(), census.bytes()), ("zvd pools", 2, (15992 + 512) * 4096));
+        assert_eq!(
+            (&*census.of, census.rows.len(), census.bytes()),
+            ("zvd pools", 2, (15992 + 512) * 4096)
+        );
         assert_eq!(world.accounting.parsed, 3);
     }
 }

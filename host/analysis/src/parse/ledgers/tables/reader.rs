@@ -42,7 +42,8 @@ impl Parser for TableReader {
             let is_left_out = table.is_left_out(&words);
             return if is_left_out { LineOutcome::Parsed } else { LineOutcome::Ignored };
         };
-        if table.rows == RowMeaning::Moments || rows.iter().any(|row| self.keys.contains(&key(row))) {
+        if table.rows == RowMeaning::Moments || rows.iter().any(|row| self.keys.contains(&key(row)))
+        {
             self.next_print(&table, line, out);
         }
         if let Some((_, census)) = &mut self.open {
@@ -55,7 +56,10 @@ impl Parser for TableReader {
     fn end(&mut self, out: &mut LedgerOutput) {
         self.keys.clear();
         let census = self.open.take().map(|(_, census)| census);
-        census.into_iter().filter(|census| !census.rows.is_empty()).for_each(|census| out.census(census));
+        census
+            .into_iter()
+            .filter(|census| !census.rows.is_empty())
+            .for_each(|census| out.census(census));
     }
 }
 
@@ -81,7 +85,10 @@ impl Table {
     /// Whether a row is one of those that are not kept.
     fn is_left_out(&self, words: &[&str]) -> bool {
         let has_name = words.first().is_some_and(|word| word.ends_with(':'));
-        !self.keep.is_empty() && has_name && words.len() > 1 && words[1..].iter().all(|word| fields::decimal(word).is_some())
+        !self.keep.is_empty()
+            && has_name
+            && words.len() > 1
+            && words[1..].iter().all(|word| fields::decimal(word).is_some())
     }
 
     /// The rows of a line: one, or one for each named column of a moment.
@@ -126,7 +133,8 @@ impl Table {
             }
         }
         row.holder = pid.map(|pid| Holder { pid, comm: comm.into() });
-        let is_kept = self.keep.is_empty() || self.keep.iter().any(|start| row.name.starts_with(start));
+        let is_kept =
+            self.keep.is_empty() || self.keep.iter().any(|start| row.name.starts_with(start));
         is_kept.then_some(row)
     }
 
