@@ -395,6 +395,15 @@ ledgers! {
         capture: "the kernel log from the moment it is killed",
         family: Some(LedgerFamily::Occasional),
     }
+    /// bcc's `memleak`.
+    Memleak {
+        id: "memleak",
+        fingerprint: "memleak of bcc",
+        name: "memleak of bcc",
+        shows: "functions whose allocations nobody freed so far",
+        capture: "memleak of bcc, with -p PID for a process",
+        family: Some(LedgerFamily::Occasional),
+    }
     /// A table of a tool or of a vendor, by a description of its columns.
     Table {
         id: "table",

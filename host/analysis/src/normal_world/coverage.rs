@@ -29,6 +29,7 @@ pub(super) fn gaps_and_doubts(normal: &NormalWorld) -> (Vec<Gap>, Vec<Arc<str>>)
     for census in normal.censuses.iter().filter(is_shown) {
         *prints.entry(census.title()).or_default() += 1;
     }
+    merge_procs(&mut prints);
     let single_snapshots: Vec<_> =
         prints.iter().filter(|(_, n)| **n == 1).map(|(name, _)| name.clone()).collect();
     let doubt = match &single_snapshots[..] {
@@ -51,6 +52,16 @@ pub(super) fn gaps_and_doubts(normal: &NormalWorld) -> (Vec<Gap>, Vec<Arc<str>>)
     let few = (!live).then(|| too_few(&prints)).flatten();
     let doubts = doubt.into_iter().chain(few).chain(steps_only(normal)).chain(no_ledger);
     (gaps.collect(), doubts.map(Into::into).collect())
+}
+
+/// Takes the processes of binder together, each of which has a list of its own.
+fn merge_procs(prints: &mut BTreeMap<String, u64>) {
+    let name = LedgerKind::BinderProc.info().name;
+    let most = prints.iter().filter(|(title, _)| title.starts_with(name)).map(|(_, n)| *n).max();
+    if prints.keys().filter(|title| title.starts_with(name)).count() > 1 {
+        prints.retain(|title, _| !title.starts_with(name));
+        prints.extend(most.map(|n| (name.to_owned(), n)));
+    }
 }
 
 /// Two equal snapshots prove nothing: how many it takes to show that nothing grows.

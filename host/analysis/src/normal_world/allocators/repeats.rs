@@ -13,7 +13,6 @@ use crate::{
         Listing, NormalWorld, Severity, Unit, Verdict,
     },
     normal_world::{
-        facts::buffer_name,
         finding_builder::{FindingBuilder, holding},
         snapshots::{CountSeries, SnapshotSeries},
     },
@@ -21,7 +20,7 @@ use crate::{
 };
 
 /// Ledgers whose entries are counted over their snapshots.
-const LEDGERS: [LedgerKind; 8] = [
+const LEDGERS: [LedgerKind; 9] = [
     LedgerKind::Slab,
     LedgerKind::DmaHeap,
     LedgerKind::DmaBuf,
@@ -30,6 +29,7 @@ const LEDGERS: [LedgerKind; 8] = [
     LedgerKind::IonHeap,
     LedgerKind::VmallocInfo,
     LedgerKind::Table,
+    LedgerKind::Memleak,
 ];
 
 /// Minimum number of snapshots for a verdict.
@@ -129,11 +129,14 @@ fn ledger_findings(
 fn key(ledger: LedgerKind, row: &LedgerEntry) -> String {
     let size_text = || format!("{} bytes each", text::number(row.bytes));
     match (ledger, &row.holder) {
-        (LedgerKind::Slab | LedgerKind::VmallocInfo, _) => row.name.to_string(),
+        (LedgerKind::Slab | LedgerKind::VmallocInfo | LedgerKind::Memleak, _) => {
+            row.name.to_string()
+        }
         (LedgerKind::Table, None) => row.name.trim_end_matches(':').to_owned(),
         (LedgerKind::IonHeap | LedgerKind::Table, Some(holder)) => text::holder(holder),
+        // Names may differ from buffer to buffer, who makes them does not.
         (LedgerKind::DmaBuf, None) if !row.exporter.is_empty() => {
-            format!("{}, {}", buffer_name(row), size_text())
+            format!("{}, {}", row.exporter, size_text())
         }
         (_, Some(holder)) => format!("{}, {}", text::holder(holder), size_text()),
         (_, None) => size_text(),

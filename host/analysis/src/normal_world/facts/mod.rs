@@ -14,7 +14,7 @@ mod ranking;
 use std::{collections::BTreeMap, sync::Arc};
 
 pub(super) use memory::kib;
-pub(super) use ranking::{buffer_name, is_page_fault};
+pub(super) use ranking::is_page_fault;
 
 use crate::{
     model::{LedgerKind, LedgerSnapshot, NormalWorld, SourceLocation},

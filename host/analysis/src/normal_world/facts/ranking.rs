@@ -9,7 +9,10 @@ use crate::{
 };
 
 /// Most groups that are shown of a ledger.
-const LISTED: usize = 8;
+const LISTED: usize = 5;
+
+/// The same of kinds of descriptors, of which a process has many.
+const KINDS: usize = 10;
 
 /// Most devices that are shown of a buffer, and inodes.
 const DETAILS: usize = 4;
@@ -20,7 +23,9 @@ const FDS: usize = 4096;
 /// What the rows of a ledger are; `None` for one that is no list of holders.
 const fn noun(ledger: LedgerKind) -> Option<&'static str> {
     Some(match ledger {
-        LedgerKind::Slab | LedgerKind::SlabCallers | LedgerKind::Kmemleak => "object",
+        LedgerKind::Slab | LedgerKind::SlabCallers | LedgerKind::Kmemleak | LedgerKind::Memleak => {
+            "object"
+        }
         LedgerKind::PageOwner => "page",
         LedgerKind::DmaBuf | LedgerKind::DmaHeap | LedgerKind::FdInfo | LedgerKind::IonHeap => {
             "buffer"
@@ -67,11 +72,12 @@ pub(super) fn facts(census: &LedgerSnapshot, normal: &NormalWorld) -> Vec<Ledger
     }
     let mut ranked: Vec<_> = groups.into_iter().collect();
     ranked.sort_by_key(|(_, group)| std::cmp::Reverse((group.bytes, group.count)));
+    let listed = if census.ledger == LedgerKind::Descriptors { KINDS } else { LISTED };
     let mut facts = vec![whole(census, noun, all)];
     facts.extend(
         ranked
             .iter()
-            .take(LISTED)
+            .take(listed)
             .filter_map(|(name, group)| group.fact(census, (name, noun), all)),
     );
     facts
@@ -113,7 +119,7 @@ fn key(ledger: LedgerKind, row: &LedgerEntry, normal: &NormalWorld) -> String {
 }
 
 /// A buffer by its name and by who made it.
-pub(in crate::normal_world) fn buffer_name(row: &LedgerEntry) -> String {
+fn buffer_name(row: &LedgerEntry) -> String {
     match (&*row.name, &*row.exporter) {
         (name, "") => name.to_owned(),
         (name, exporter) if name == exporter => name.to_owned(),

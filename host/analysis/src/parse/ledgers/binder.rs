@@ -174,7 +174,8 @@ impl Binder {
             LogFact::Keeps { pid, threads, nodes, refs },
         );
         // A run asks only what binder keeps of processes that are gone.
-        if out.moment.is_none() {
+        let has_parts = threads + nodes + refs > 0 || !open.buffers.is_empty();
+        if out.moment.is_none() && has_parts {
             out.census(open.census());
         }
     }

@@ -41,6 +41,7 @@ mod ion_trace;
 mod kmemleak;
 mod line;
 mod meminfo;
+mod memleak_tool;
 mod merge;
 mod one_moment;
 mod oom_report;
@@ -311,6 +312,7 @@ fn parsers(tables: &Tables) -> Vec<Box<dyn Parser + Send>> {
         Box::<shortages::Shortages>::default(),
         Box::<page_owner::PageOwner>::default(),
         Box::<kmemleak::Kmemleak>::default(),
+        Box::<memleak_tool::MemleakTool>::default(),
         Box::<descriptors::Descriptors>::default(),
         Box::<fd_listing::FdListing>::default(),
         Box::<client_pages::ClientPages>::default(),

@@ -15,6 +15,35 @@ use crate::model::{LedgerEntry, LedgerKind, LedgerSnapshot, SourceLocation};
 /// Fewest lines that are a series.
 const SHORTEST: usize = 4;
 
+/// Names of columns that say when.
+const TIMES: [&str; 22] = [
+    "ts",
+    "date",
+    "datetime",
+    "seconds",
+    "sec",
+    "s",
+    "ms",
+    "uptime",
+    "t",
+    "iteration",
+    "iter",
+    "loop",
+    "index",
+    "n",
+    "i",
+    "#",
+    "no",
+    "sample",
+    "minute",
+    "hour",
+    "epoch",
+    "elapsed",
+];
+
+/// Seconds since 1970 that a clock shows and hardly anything else.
+const EPOCH: u64 = 1_000_000_000;
+
 /// Most columns.
 const COLUMNS: usize = 256;
 
@@ -45,6 +74,7 @@ struct SeriesColumn {
     /// Bytes of its unit; `None` for plain numbers.
     unit: Option<u64>,
     is_time: bool,
+    is_named: bool,
 }
 
 impl Parser for PlainSeries {
@@ -52,26 +82,29 @@ impl Parser for PlainSeries {
         &mut self,
         line: &LedgerLine<'_>,
         context: &TextContext,
-        _: &mut LedgerOutput,
+        out: &mut LedgerOutput,
     ) -> LineOutcome {
         let text = line.raw.trim();
         match &mut self.state {
             SeriesState::Other => LineOutcome::Ignored,
             SeriesState::Begin => {
-                let open = (line.place.at == 1)
-                    .then(|| OpenSeries::begin(text, line, context.name()))
-                    .flatten();
-                let is_open = open.is_some();
+                let is_first = line.place.at == 1;
+                let open =
+                    is_first.then(|| OpenSeries::begin(text, line, context.name())).flatten();
+                let is_figures = open.as_ref().is_some_and(|open| !open.lines.is_empty());
                 self.state = open.map_or(SeriesState::Other, SeriesState::Open);
-                if is_open { LineOutcome::Parsed } else { LineOutcome::Ignored }
+                if is_figures { LineOutcome::Parsed } else { LineOutcome::Ignored }
             }
             SeriesState::Open(_) if text.is_empty() || text.starts_with('#') => LineOutcome::Parsed,
             SeriesState::Open(open) => {
-                let fits = open.push(text, line);
-                if !fits {
-                    self.state = SeriesState::Other;
+                let is_first = open.lines.is_empty();
+                if open.push(text, line) {
+                    // The names of the columns count once a figure follows them.
+                    out.held_back += u64::from(is_first);
+                    return LineOutcome::Parsed;
                 }
-                if fits { LineOutcome::Parsed } else { LineOutcome::Ignored }
+                self.state = SeriesState::Other;
+                LineOutcome::Ignored
             }
         }
     }
@@ -88,14 +121,16 @@ impl Parser for PlainSeries {
 impl OpenSeries {
     /// The series that begins with this line: names of columns, or the first figures.
     fn begin(text: &str, line: &LedgerLine<'_>, file: &str) -> Option<Self> {
-        let separator = [',', ';', '\t'].into_iter().find(|separator| text.contains(*separator));
+        let separators = [',', ';', '\t', ' '];
+        let separator = separators.into_iter().find(|separator| text.contains(*separator));
         let cells = cells(text, separator);
-        let is_head = cells.iter().all(|cell| is_column_name(cell)) && separator.is_some();
+        let is_head = separator != Some(' ') && cells.iter().all(|cell| is_column_name(cell));
         let named = |(at, cell): (usize, &&str)| {
             SeriesColumn::new(if is_head { cell } else { "" }, at, file)
         };
         let columns: Vec<_> = cells.iter().enumerate().map(named).collect();
-        let mut open = Self { place: line.place.clone(), columns, separator, lines: Vec::new() };
+        let place = line.place.clone();
+        let mut open = Self { place, columns, separator, lines: Vec::new() };
         let fits = cells.len() <= COLUMNS && (is_head || open.push(text, line));
         fits.then_some(open)
     }
@@ -105,8 +140,9 @@ impl OpenSeries {
         if cells.len() != self.columns.len() || self.lines.len() >= super::MOST {
             return false;
         }
-        for (at, (column, cell)) in self.columns.iter_mut().zip(&cells).enumerate() {
-            column.is_time |= at == 0 && is_time(cell) && self.separator.is_some();
+        let is_lone = cells.len() == 1;
+        for (column, cell) in self.columns.iter_mut().zip(&cells) {
+            column.is_time |= !is_lone && is_time(cell);
         }
         let value = |(column, cell): (&SeriesColumn, &&str)| {
             if column.is_time { Some(0) } else { column.value(cell) }
@@ -115,13 +151,29 @@ impl OpenSeries {
         values.map(|values| self.lines.push((line.place.clone(), values))).is_some()
     }
 
-    fn censuses(self) -> impl Iterator<Item = LedgerSnapshot> {
+    /// A first column without a name that counts the lines or the seconds is time, if there is another one.
+    fn has_counter(&self) -> bool {
+        let is_unnamed = self.columns.first().is_some_and(|column| !column.is_named);
+        let firsts = self.lines.iter().filter_map(|(_, values)| values.first().copied());
+        let firsts: Vec<_> = firsts.collect();
+        let is_even =
+            firsts.windows(3).all(|of| of[2].checked_sub(of[1]) == of[1].checked_sub(of[0]));
+        let is_clock = firsts.first().is_some_and(|first| *first > EPOCH);
+        let rises = firsts.windows(2).all(|pair| pair[1] > pair[0]);
+        is_unnamed && self.columns.len() > 1 && rises && (is_even || is_clock)
+    }
+
+    fn censuses(mut self) -> impl Iterator<Item = LedgerSnapshot> {
+        let has_counter = self.has_counter();
+        if let Some(first) = self.columns.first_mut() {
+            first.is_time |= has_counter;
+        }
         let Self { columns, lines, place, .. } = self;
         lines.into_iter().map(move |(at, values)| {
             let mut census = LedgerSnapshot::new(LedgerKind::Series, "", at.clone());
             census.place.source = place.source.clone();
-            for (column, value) in columns.iter().zip(values).filter(|(column, _)| !column.is_time)
-            {
+            let is_figure = |(column, _): &(&SeriesColumn, u64)| !column.is_time;
+            for (column, value) in columns.iter().zip(values).filter(is_figure) {
                 let (count, bytes) = if column.unit.is_some() { (0, value) } else { (value, 0) };
                 census.rows.push(LedgerEntry::new(at.clone(), &column.name, count, bytes));
             }
@@ -132,33 +184,21 @@ impl OpenSeries {
 
 impl SeriesColumn {
     fn new(name: &str, at: usize, file: &str) -> Self {
-        const TIMES: [&str; 12] = [
-            "time",
-            "timestamp",
-            "ts",
-            "date",
-            "datetime",
-            "seconds",
-            "sec",
-            "uptime",
-            "t",
-            "iteration",
-            "index",
-            "n",
-        ];
-        let lower = name.trim().trim_matches('"').to_lowercase();
-        let own_name = if lower.is_empty() && at == 0 {
-            file.to_owned()
-        } else if lower.is_empty() {
-            format!("column {}", at + 1)
-        } else {
-            name.trim().trim_matches('"').to_owned()
+        let name = name.trim().trim_matches('"');
+        let lower = name.to_lowercase();
+        let own_name = match (name, at) {
+            ("", 0) => file.to_owned(),
+            ("", at) => format!("column {}", at + 1),
+            (name, _) => name.to_owned(),
         };
-        Self { name: own_name, unit: unit(&lower), is_time: TIMES.contains(&&*lower) }
+        let is_time = lower.starts_with("time") || TIMES.contains(&&*lower);
+        Self { name: own_name, unit: unit(&lower), is_time, is_named: !name.is_empty() }
     }
 
     /// The value, in bytes if it has a unit; of plain numbers the whole part.
     fn value(&self, cell: &str) -> Option<u64> {
+        // `48133 kB` has its unit beside it; the name of the column has it, too, or it is none.
+        let cell = cell.trim_matches('"').split(' ').next().unwrap_or_default();
         let (whole, part) = cell.split_once('.').unwrap_or((cell, "0"));
         let (whole, digits) = (fields::decimal(whole)?, fields::decimal(part)?);
         let Some(unit) = self.unit else { return Some(whole) };
@@ -190,7 +230,11 @@ fn unit(name: &str) -> Option<u64> {
 }
 
 fn cells(text: &str, separator: Option<char>) -> Vec<&str> {
-    separator.map_or_else(|| vec![text], |separator| text.split(separator).map(str::trim).collect())
+    match separator {
+        None => vec![text],
+        Some(' ') => text.split_whitespace().collect(),
+        Some(separator) => text.split(separator).map(str::trim).collect(),
+    }
 }
 
 /// A few words with a letter in front, and no sentence.
@@ -236,9 +280,21 @@ mod tests {
     }
 
     #[test]
+    fn columns_without_names_may_be_clocks() {
+        for text in
+            ["1772532900 7\n1772532961 8\n1772533020 9\n1772533080 9\n", "1,7\n2,8\n3,9\n4,9\n"]
+        {
+            assert_eq!(values(text)[0], [("column 2".to_owned(), 7)], "{text}");
+        }
+        assert_eq!(values("rss_kb\n7\n8\n9\n9\n")[3], [("rss_kb".to_owned(), 9 << 10)]);
+        assert_eq!(values("2026-03-03 10:15:00 5\n2026-03-03 10:16:00 6\n2026-03-03 10:17:00 7\n2026-03-03 10:18:00 7\n").len(), 4);
+    }
+
+    #[test]
     fn a_number_in_a_text_is_no_series() {
         assert_eq!(values("1\n2\n3\n4\n").len(), 4);
         assert!(values("1\n2\n3\n").is_empty());
+        assert!(values("Hello\n1\n2\nthe end\n").is_empty());
         assert!(values("7\nMemory is full\n8\n9\n10\n").is_empty());
         assert!(values("Hello, world\n1,2\n3,4\nthe end\n").is_empty());
     }

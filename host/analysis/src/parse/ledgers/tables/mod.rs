@@ -43,6 +43,12 @@ impl Tables {
         Ok(())
     }
 
+    /// Whether a line may be the head of a table: a quick check that most lines fail.
+    fn may_begin(&self, text: &str) -> bool {
+        let first = text.split_whitespace().next().unwrap_or_default();
+        self.0.iter().any(|table| table.head.first().is_some_and(|head| head == first))
+    }
+
     /// The table whose head this is.
     fn with_head(&self, words: &[&str]) -> Option<&Arc<Table>> {
         self.0.iter().find(|table| words.starts_with_words(&table.head))
@@ -78,6 +84,7 @@ struct TableText {
     rows: RowMeaning,
     #[serde(default)]
     keep: Vec<String>,
+    mebibytes_below: Option<u64>,
 }
 
 /// What a row is.
@@ -100,6 +107,8 @@ struct Table {
     has_more: bool,
     rows: RowMeaning,
     keep: Vec<String>,
+    /// A print whose first row has only smaller figures is in MiB, not KiB.
+    mebibytes_below: Option<u64>,
 }
 
 /// A column.
@@ -117,7 +126,8 @@ enum TableColumn {
 
 impl Table {
     fn new(text: TableText) -> Result<Self, String> {
-        let wrong = |what: &str| format!("table \"{}\": {what}", text.name);
+        let table_name = text.name.clone();
+        let wrong = |what: &str| format!("table \"{table_name}\": {what}");
         let ledger = text.ledger.as_deref().unwrap_or(match text.rows {
             RowMeaning::Entries => "table",
             RowMeaning::Moments => "series",
@@ -143,15 +153,8 @@ impl Table {
                 "expected a head, a column with a count or bytes, and at most one of `name` and `comm`",
             ));
         }
-        Ok(Self {
-            name: text.name.into(),
-            ledger,
-            head,
-            columns,
-            has_more,
-            rows: text.rows,
-            keep: text.keep,
-        })
+        let TableText { name, rows, keep, mebibytes_below, .. } = text;
+        Ok(Self { name: name.into(), ledger, head, columns, has_more, rows, keep, mebibytes_below })
     }
 }
 

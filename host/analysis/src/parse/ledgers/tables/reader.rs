@@ -12,13 +12,15 @@ use crate::{
 pub(in crate::parse::ledgers) struct TableReader {
     tables: Tables,
     open: Option<(Arc<Table>, LedgerSnapshot)>,
+    /// What figures of the open print are multiplied with, once its first row is read.
+    scale: Option<u64>,
     /// Rows of the open print.
     keys: HashSet<(u64, Arc<str>)>,
 }
 
 impl TableReader {
     pub(in crate::parse::ledgers) fn new(tables: &Tables) -> Self {
-        Self { tables: tables.clone(), open: None, keys: HashSet::new() }
+        Self { tables: tables.clone(), open: None, scale: None, keys: HashSet::new() }
     }
 }
 
@@ -29,6 +31,9 @@ impl Parser for TableReader {
         _: &TextContext,
         out: &mut LedgerOutput,
     ) -> LineOutcome {
+        if self.open.is_none() && !self.tables.may_begin(line.text) {
+            return LineOutcome::Ignored;
+        }
         let words: Vec<_> = line.text.split_whitespace().collect();
         if let Some(table) = self.tables.with_head(&words).cloned() {
             self.end(out);
@@ -38,7 +43,8 @@ impl Parser for TableReader {
         }
         let Some((table, _)) = &self.open else { return LineOutcome::Ignored };
         let table = Arc::clone(table);
-        let Some(rows) = table.rows_of(&words, line) else {
+        let scale = self.scale.unwrap_or_else(|| table.scale(&words));
+        let Some(rows) = table.rows_of(&words, line, scale) else {
             let is_left_out = table.is_left_out(&words);
             return if is_left_out { LineOutcome::Parsed } else { LineOutcome::Ignored };
         };
@@ -46,6 +52,7 @@ impl Parser for TableReader {
         {
             self.next_print(&table, line, out);
         }
+        self.scale = Some(scale);
         if let Some((_, census)) = &mut self.open {
             self.keys.extend(rows.iter().map(key));
             rows.into_iter().for_each(|row| add(census, row));
@@ -55,6 +62,7 @@ impl Parser for TableReader {
 
     fn end(&mut self, out: &mut LedgerOutput) {
         self.keys.clear();
+        self.scale = None;
         let census = self.open.take().map(|(_, census)| census);
         census
             .into_iter()
@@ -91,13 +99,29 @@ impl Table {
             && words[1..].iter().all(|word| fields::decimal(word).is_some())
     }
 
+    /// What the figures of a print that begins with this row are multiplied with: the tool prints no unit.
+    fn scale(&self, words: &[&str]) -> u64 {
+        let most = words.iter().filter_map(|word| fields::decimal(word)).max();
+        let is_mebibytes = self.mebibytes_below.zip(most).is_some_and(|(limit, most)| most < limit);
+        if is_mebibytes { 1024 } else { 1 }
+    }
+
     /// The rows of a line: one, or one for each named column of a moment.
-    fn rows_of(&self, words: &[&str], line: &LedgerLine<'_>) -> Option<Vec<LedgerEntry>> {
+    fn rows_of(
+        &self,
+        words: &[&str],
+        line: &LedgerLine<'_>,
+        scale: u64,
+    ) -> Option<Vec<LedgerEntry>> {
         let cells = self.cells(words)?;
         match self.rows {
             RowMeaning::Entries => self.entry(&cells, line).map(|row| vec![row]),
             RowMeaning::Moments => self.moment(&cells, line),
         }
+        .map(|mut rows| {
+            rows.iter_mut().for_each(|row| row.bytes = row.bytes.saturating_mul(scale));
+            rows
+        })
     }
 
     /// The text of each column; the one that may have blanks takes what the others leave.
@@ -158,5 +182,6 @@ fn bytes(cell: &str, unit: u64) -> Option<u64> {
         return number.checked_mul(unit);
     }
     let cell = cell.strip_suffix(['B', 'b']).unwrap_or(cell);
+    let cell = cell.strip_suffix('i').unwrap_or(cell);
     fields::scaled_bytes(&cell.to_uppercase(), 1024)
 }
