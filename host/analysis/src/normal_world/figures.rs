@@ -26,7 +26,7 @@ const MOST: usize = 10;
 pub(super) fn findings(normal: &NormalWorld) -> (Vec<Finding>, Option<Arc<str>>) {
     let titles: BTreeSet<_> = normal
         .snapshots(LedgerKind::Series)
-        .map(|census| (census.of.clone(), census.place.source.clone()))
+        .map(|census| (census.of.clone(), census.place.source))
         .collect();
     let columns: Vec<_> = titles.iter().flat_map(|title| columns(normal, title)).collect();
     let mut growing: Vec<_> = columns.iter().filter(|column| column.severity().is_some()).collect();

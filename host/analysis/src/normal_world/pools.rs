@@ -130,7 +130,7 @@ pub(super) fn judge(normal: &NormalWorld) -> PoolTriage {
 }
 
 /// Leaves out a pool that is part of another one: of slab, the part that shows more.
-fn without_parts<'p>(growing_pools: Vec<&'p PoolTrend>) -> Vec<&'p PoolTrend> {
+fn without_parts(growing_pools: Vec<&PoolTrend>) -> Vec<&PoolTrend> {
     let verdict = |kind: NormalPool| {
         growing_pools.iter().find(|pool| *pool.kind == kind).map(|pool| pool.verdict())
     };
@@ -155,10 +155,7 @@ fn undecided(pools: &[PoolTrend], growing_pools: &[&PoolTrend]) -> Option<Arc<st
     let open_pools: Vec<_> = pools.iter().filter(is_open).collect();
     let more = open_pools.iter().filter_map(|pool| pool.said?.more).max();
     let more = more.map_or(String::new(), |more| {
-        format!(
-            ": {} would decide",
-            text::count(u64::try_from(more).unwrap_or(u64::MAX), "more snapshot")
-        )
+        format!(": {} would decide", text::count(more.into(), "more snapshot"))
     });
     let names: Vec<_> = open_pools.iter().map(|pool| pool.kind.label().into_owned()).collect();
     let noun = if names.len() == 1 { "grows" } else { "grow" };

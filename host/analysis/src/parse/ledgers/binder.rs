@@ -119,8 +119,8 @@ impl BinderProc {
     /// `buffer 812: 0000000000000000 size 65536:0:0 delivered`.
     fn buffer(&mut self, text: &str) -> bool {
         let sizes = fields::value_after(text, "size ").unwrap_or_default();
-        let parts = sizes.split(':').map(fields::decimal);
-        let bytes = parts.fold(Some(0u64), |sum, part| sum?.checked_add(part?));
+        let mut parts = sizes.split(':').map(fields::decimal);
+        let bytes = parts.try_fold(0u64, |sum, part| sum.checked_add(part?));
         if let Some(bytes) = bytes.filter(|_| self.buffers.len() < KINDS) {
             *self.buffers.entry(bytes).or_default() += 1;
         }

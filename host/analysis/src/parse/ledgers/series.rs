@@ -171,7 +171,7 @@ impl OpenSeries {
         let Self { columns, lines, place, .. } = self;
         lines.into_iter().map(move |(at, values)| {
             let mut census = LedgerSnapshot::new(LedgerKind::Series, "", at.clone());
-            census.place.source = place.source.clone();
+            census.place.source = place.source;
             let is_figure = |(column, _): &(&SeriesColumn, u64)| !column.is_time;
             for (column, value) in columns.iter().zip(values).filter(is_figure) {
                 let (count, bytes) = if column.unit.is_some() { (0, value) } else { (value, 0) };

@@ -177,7 +177,7 @@ impl PageOwner {
         let Some(block) = &mut self.block else { return LineOutcome::Ignored };
         match BlockLine::new(line.text) {
             BlockLine::Frame(function) => {
-                push_frame(&mut block.key.stack, &mut self.names, function)
+                push_frame(&mut block.key.stack, &mut self.names, function);
             }
             BlockLine::Charged => block.charge(line.text),
             BlockLine::Nameless | BlockLine::Head => {}
