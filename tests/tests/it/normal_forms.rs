@@ -284,6 +284,12 @@ fn failed_allocations_say_whose_pool_was_full() {
             &[],
         ),
         form(
+            "page-allocation-failure.txt",
+            Exit::Blind,
+            &["memory is in pieces: an allocation of order 5 failed while 22,000 kB were free"],
+            &["memory ran out"],
+        ),
+        form(
             "slub-full.txt",
             Exit::Blind,
             &[
@@ -417,6 +423,13 @@ fn plain_figures_are_a_series() {
             "series.csv",
             Exit::Leak,
             &["rss_kb grows: 48,133 -> 59,888 KiB", "about 512 KiB"],
+            &[],
+        ),
+        form("noise.csv", Exit::Blind, &["whether rss_kb grows is undecided"], &["rose"]),
+        form(
+            "bufinfo-5-columns.txt",
+            Exit::Leak,
+            &["ion, 262,144 bytes each: 1 -> 10 objects"],
             &[],
         ),
         form("numbers.txt", Exit::Leak, &["231 -> 276", "exactly 3 each time"], &[]),

@@ -18,6 +18,9 @@ use crate::{
 /// Columns of what is left, which is lost where they fall.
 const FREE: [&str; 3] = ["free", "avail", "unused"];
 
+/// Smallest change of an undecided column that is shown as one, in percent.
+const WORTH: u64 = 2;
+
 /// Most columns that are judged, and most findings.
 const COLUMNS: usize = 256;
 const MOST: usize = 10;
@@ -78,11 +81,21 @@ impl<'n> Column<'n> {
         if self.falls { last < first } else { last > first }
     }
 
+    /// Whether the change is more than a wavering: a small one, if it goes one way.
+    fn is_worth(&self) -> bool {
+        let (first, last) = self.values.ends();
+        let is_large =
+            first.abs_diff(last).saturating_mul(100) >= first.max(last).saturating_mul(WORTH);
+        is_large || !self.falls && self.values.climbs()
+    }
+
     fn severity(&self) -> Option<Severity> {
         let is_long = self.values.values().count() >= VALUES;
         match self.said.verdict {
             Verdict::Leak if is_long => Some(Severity::Failure),
-            Verdict::Leak | Verdict::Undecided if self.is_worse() => Some(Severity::Possible),
+            Verdict::Leak | Verdict::Undecided if self.is_worse() && self.is_worth() => {
+                Some(Severity::Possible)
+            }
             _ => None,
         }
     }

@@ -117,7 +117,7 @@ impl<'n> OomReport<'n> {
             (Some((process, _)), None) => {
                 format!("memory ran out: {} was killed", text::holder(process))
             }
-            (None, _) => "memory ran out: an allocation of pages failed".to_owned(),
+            (None, _) => self.failed_pages(),
         };
         let mut draft =
             draft(NormalPool::AllMemory, title).figure(FigureKind::Count, reports, Unit::Objects);
@@ -131,6 +131,23 @@ impl<'n> OomReport<'n> {
         }
         draft = self.add_lists(draft);
         draft.next(&self.next_step())
+    }
+
+    /// Of a failed allocation that killed nobody: pages of a high order may lack although memory is free.
+    fn failed_pages(&self) -> String {
+        let order = holder(self.report, ASKED).and_then(|(_, row)| row.ids.order).unwrap_or(0);
+        let free = self
+            .of_zones("free")
+            .unwrap_or(0)
+            .saturating_sub(self.of_zones("free_cma").unwrap_or(0));
+        let is_free = self.of_zones("min").is_some_and(|min| free > min);
+        if order > 0 && is_free {
+            return format!(
+                "memory is in pieces: an allocation of order {order} failed while {} were free",
+                kib(free)
+            );
+        }
+        format!("memory ran out: an allocation of order {order} failed")
     }
 
     fn is_culprit(&self, row: &LedgerEntry, total: u64) -> bool {

@@ -51,9 +51,10 @@ impl Parser for OomReport {
     ) -> LineOutcome {
         let text = line.text.trim();
         let asks = [" invoked oom-killer:", ": page allocation failure:"];
-        if let Some((comm, _)) = asks.iter().find_map(|ask| text.split_once(ask)) {
+        if let Some((comm, rest)) = asks.iter().find_map(|ask| text.split_once(ask)) {
             self.end(out);
             self.begin(comm, line);
+            self.note_order(rest);
             return LineOutcome::Parsed;
         }
         if self.open.is_none() {
@@ -84,6 +85,16 @@ impl OomReport {
         }
         self.open = Some(parts);
         self.part = Part::Memory;
+    }
+
+    /// The order of `gfp_mask=0x140cca, order=0` or `order:5, mode:0x24040c0`.
+    fn note_order(&mut self, rest: &str) {
+        let order =
+            fields::number_after(rest, "order:").or_else(|| fields::number_after(rest, "order="));
+        let asked = self.open.as_mut().and_then(|parts| parts[0].rows.first_mut());
+        if let Some(asked) = asked {
+            asked.ids.order = order.and_then(|order| u32::try_from(order).ok());
+        }
     }
 
     fn report_line(&mut self, text: &str, line: &LedgerLine<'_>) -> LineOutcome {
