@@ -376,6 +376,12 @@ fn lists_of_holders_are_read() {
             &["fd 1000", "snapshot of mappings"],
         ),
         form(
+            "lsof.txt",
+            Exit::Blind,
+            &["descriptors: 3 descriptors", "dma-buf: 1 descriptor", "eventpoll: 1 descriptor"],
+            &[],
+        ),
+        form(
             "memleak-bcc.txt",
             Exit::Blind,
             &["demux_filter_new [demux]: 4 objects, 16,384 bytes, 97.0 %"],
@@ -472,6 +478,17 @@ fn what_a_logger_puts_in_front_changes_nothing() {
         let out = answer(&[&path], Exit::Leak);
         assert!(out.contains("growth      2,097,152 bytes per iteration"), "{name}\n{out}");
     }
+}
+
+/// A page has put the records of the kernel's log into one line.
+#[test]
+fn records_in_one_line_are_told_apart() {
+    compare(&form(
+        "binder-flattened.txt",
+        Exit::Leak,
+        &["binder: proc 131 released its vma but never its proc", "after \"Too many open files\""],
+        &[],
+    ));
 }
 
 #[test]
