@@ -306,6 +306,12 @@ fn failed_allocations_say_whose_pool_was_full() {
             &["kmalloc-4k", "12,240 objects", "66.7 % of it are debugging"],
             &[],
         ),
+    ]);
+}
+
+#[test]
+fn areas_are_full_or_in_pieces_or_busy() {
+    compare_all(&[
         form(
             "cma-used-up.txt",
             Exit::Blind,
