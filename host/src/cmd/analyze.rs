@@ -10,7 +10,11 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use teeleak_analysis::{audit::Needs, catalogue::Catalogue, parse::console::Rules};
+use teeleak_analysis::{
+    audit::Needs,
+    catalogue::Catalogue,
+    parse::{console::Rules, ledgers::Tables},
+};
 
 use super::report;
 use crate::{
@@ -32,9 +36,17 @@ Output of strace is detected from its first lines. It shows who opens and closes
 commands (strace 6.1 or later), and who leaves descriptors of shared memory and dma-bufs open, with
   strace -f -y -tt -o FILE -e trace=%process,ioctl,openat,dup,dup2,dup3,fcntl,close,mmap,munmap CMD
 
-So are ledgers of the normal world: meminfo, buddyinfo, slabinfo, alloc_calls, page_owner, kmemleak,
-dma-bufs with their fdinfo, ion heaps and trace, MediaTek's dma_heap and iommu_debug, binder, ps. A
-path below /proc or /sys identifies a file; files of one directory are read in the order of their names.
+So are ledgers of the normal world: meminfo, buddyinfo, slabinfo, slabtop, alloc_calls, page_owner,
+vmallocinfo, kmemleak, dma-bufs with their fdinfo, dmabuf_dump, ls -l /proc/PID/fd, ion heaps and trace,
+MediaTek's dma_heap and iommu_debug, binder, ps, free, vmstat, top, reports of the OOM killer and of full
+caches and areas, columns of figures (CSV). A path below /proc or /sys identifies a file; files of one
+directory are read in the order of their names.
+
+A table of a vendor's is described by its head and its columns:
+  [[table]]
+  name = \"pools\"
+  head = \"pool cap used owner\"
+  columns = [\"name\", \"-\", \"bytes pages\", \"-\"]
 
 A rules file turns a vendor's own lines into steps that --protocol then checks:
   [[rule]]
@@ -57,6 +69,9 @@ pub(crate) struct Arguments {
     /// A ledger of the normal world, if not auto-detected (repeatable).
     #[arg(long, value_name = "TEXT")]
     normal_world: Vec<PathBuf>,
+    /// Read the tables that this file describes, before the built-in ones (repeatable).
+    #[arg(long, value_name = "FILE")]
+    table: Vec<PathBuf>,
     /// Explain lines with the messages of this file, before the built-in ones (repeatable).
     #[arg(long, value_name = "FILE")]
     messages: Vec<PathBuf>,
@@ -108,7 +123,9 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     }
     options.needs = Needs::SITES;
     let rejected_file = arguments.rejected.as_deref().map(create).transpose()?;
+    let tables = tables(&arguments.table)?;
     let reading = Reading {
+        tables: &tables,
         paths: &arguments.logs,
         traces: &arguments.strace,
         ledgers: &arguments.normal_world,
@@ -139,6 +156,18 @@ fn add_messages(paths: &[PathBuf], rules: &mut Rules) -> Result<()> {
     }
     rules.set_messages(catalogue);
     Ok(())
+}
+
+/// The tables that are known.
+fn tables(paths: &[PathBuf]) -> Result<Tables> {
+    let mut tables = Tables::built_in().clone();
+    for path in paths {
+        let text = fs::read_to_string(path)
+            .with_context(|| format!("cannot read tables {}", path.display()))?;
+        let mistake = |message| anyhow::anyhow!("cannot read tables {}: {message}", path.display());
+        tables.add(&text).map_err(mistake)?;
+    }
+    Ok(tables)
 }
 
 fn cores() -> NonZeroUsize {

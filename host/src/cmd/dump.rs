@@ -4,7 +4,11 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use anyhow::Result;
 use clap::Args;
-use teeleak_analysis::{model::Observation, parse::console::Rules, pools::oom};
+use teeleak_analysis::{
+    model::Observation,
+    parse::{console::Rules, ledgers::Tables},
+    pools::oom,
+};
 
 use super::analyze::Images;
 use crate::{
@@ -73,6 +77,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
 fn console(arguments: &Arguments, env: &mut Env<'_>) -> Result<Observation> {
     let symbols = arguments.images.symbols()?;
     let reading = Reading {
+        tables: Tables::built_in(),
         paths: &arguments.log,
         ledgers: &[],
         traces: &[],

@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use teeleak_analysis::{
     audit::{Options, audit},
     model::{Moment, NormalWorld, Observation, Stage},
-    parse::ledgers::{LedgerReader, has_ledgers},
+    parse::ledgers::{LedgerReader, Tables, has_ledgers},
 };
 
 /// Files that a run reads.
@@ -20,6 +20,14 @@ fuzz_target!(|data: &[u8]| {
         text.split(|byte| *byte == b'\n').for_each(|line| reader.line(line));
         reader.source("proc/7/fdinfo/3");
     }
+    check(reader.finish());
+
+    // Descriptions of tables are the user's.
+    let mut tables = Tables::built_in().clone();
+    let (description, rows) = data.split_at(data.len() / 2);
+    let _ = tables.add(&String::from_utf8_lossy(description));
+    let mut reader = LedgerReader::with_tables("", &tables);
+    rows.split(|byte| *byte == b'\n').for_each(|line| reader.line(line));
     check(reader.finish());
 
     let mut reader = LedgerReader::new("");

@@ -24,6 +24,7 @@ mod kernel;
 mod known_leaks;
 mod messages;
 mod metrics;
+mod normal_forms;
 mod normal_live;
 mod normal_world;
 mod one_look;

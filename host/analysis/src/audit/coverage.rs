@@ -10,7 +10,7 @@ use super::{damage::InputDamage, stated::StatedFacts};
 use crate::{
     model::{
         Call, CallKind, Completeness, Event, Finding, Gap, Incident, Instance, Observation, Origin,
-        Reason, Sample, Stage, StepResult,
+        Reason, Sample, Stage, StepResult, UnreadText,
     },
     normal_world, text,
 };
@@ -71,6 +71,9 @@ pub(super) fn doubts(
     needs: Needs,
     findings: &[Finding],
 ) -> Vec<Arc<str>> {
+    if let Some(text) = &observation.unread {
+        return unread(text);
+    }
     let mut doubts = Vec::new();
     let stated = StatedFacts::new(findings);
     let samples = measured_samples(&observation.samples);
@@ -97,6 +100,25 @@ pub(super) fn doubts(
     doubts.extend(of_workload(observation));
     of_input(observation, &damage, stated, &mut doubts);
     of_results(observation, stated, &mut doubts);
+    doubts
+}
+
+/// What is to be said of a text of which nothing was recognized: nobody knows what it is about.
+fn unread(text: &UnreadText) -> Vec<Arc<str>> {
+    let lines = text::count(text.lines, "line");
+    let mut doubts = vec![
+        format!("none of {lines} is of a known form: teeleak analyze --help and docs/normal-world.md list them")
+            .into(),
+    ];
+    let first: Vec<_> = text.first.iter().map(|line| format!("\"{line}\"")).collect();
+    if !first.is_empty() {
+        doubts.push(format!("the text begins with {}", text::list(&first)).into());
+    }
+    doubts.push(
+        "a table can be described in a file for --table, other lines in one for --rules; --normal-world and --strace \
+         say what a file is"
+            .into(),
+    );
     doubts
 }
 
@@ -287,12 +309,14 @@ fn gaps_of_parts(sample: &Sample, needs: Needs) -> impl Iterator<Item = &Gap> {
 
 fn merge(observation: &Observation, further: &[Gap]) -> Vec<Gap> {
     let mut unique_gaps: BTreeMap<GapKey, Gap> = BTreeMap::new();
+    let samples: &[Sample] = if observation.unread.is_some() { &[] } else { &observation.samples };
     let mut add = |gap: &Gap| {
         let entry = unique_gaps.entry(gap_key(gap));
         entry.and_modify(|known| known.lost += gap.lost).or_insert_with(|| gap.clone());
     };
-    observation.gaps.iter().chain(further).for_each(&mut add);
-    for sample in &observation.samples {
+    let is_of_tee = |gap: &&Gap| observation.unread.is_none() || gap.lost > 0;
+    observation.gaps.iter().filter(is_of_tee).chain(further).for_each(&mut add);
+    for sample in samples {
         let parts = [
             sample.sites.gap(),
             sample.owners.gap(),

@@ -77,6 +77,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Growing pools of the normal world, one sentence each.
     pub pools: Vec<Arc<str>>,
+    /// What the last look at each ledger of the normal world shows.
+    pub ledgers: Vec<normal_world::LedgerFact>,
     /// Findings that do not count.
     pub accepted: Vec<Accepted>,
     /// Notes on the suppression rules: expired or unused ones.
@@ -181,6 +183,7 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
         conclusion,
         findings,
         pools: normal_report.triage,
+        ledgers: normal_report.facts,
         accepted,
         suppression_notes,
         coverage: coverage::gaps(observation, options.needs, &further),

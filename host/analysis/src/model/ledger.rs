@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Accounting, Event, LedgerKind, Moment, SourceLocation};
+use super::{Accounting, Event, LedgerKind, Moment, Shortage, SourceLocation};
 
 /// A process, as far as a ledger names it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -35,6 +35,8 @@ pub struct Ids {
     pub order: Option<u32>,
     /// When the holder began, which distinguishes processes of the same number.
     pub start: Option<u64>,
+    /// When something was last done with it.
+    pub end: Option<u64>,
     /// How many the holder may have.
     pub limit: Option<u64>,
 }
@@ -56,14 +58,27 @@ pub struct LedgerEntry {
     pub ids: Ids,
     /// Functions that led to it, innermost first.
     pub stack: Vec<Arc<str>>,
+    /// The driver or heap that made a buffer; empty if unknown.
+    pub exporter: Arc<str>,
+    /// What else uses it: attached devices, a control group that is charged, processes that refer to it.
+    pub users: Vec<Arc<str>>,
 }
 
 impl LedgerEntry {
     /// So many, of so many bytes in all, with nothing else known.
     #[must_use]
     pub fn new(place: SourceLocation, name: &str, count: u64, bytes: u64) -> Self {
-        let (holder, ids) = (None, Ids::default());
-        Self { place, name: name.into(), count, bytes, holder, ids, stack: Vec::new() }
+        Self {
+            place,
+            name: name.into(),
+            count,
+            bytes,
+            holder: None,
+            ids: Ids::default(),
+            stack: Vec::new(),
+            exporter: "".into(),
+            users: Vec::new(),
+        }
     }
 }
 
@@ -177,6 +192,8 @@ pub enum LogFact {
         old: u64,
         /// Its copy.
         new: u64,
+        /// Bytes of it that were mapped and shared, as a buffer is, where its kind is not printed.
+        mapped: Option<u64>,
     },
     /// The kernel allocated an object of a traced slab cache.
     Allocated {
@@ -184,6 +201,39 @@ pub enum LogFact {
         cache: Arc<str>,
         /// Functions that led to it, innermost first.
         stack: Vec<Arc<str>>,
+    },
+    /// An allocation failed, with what its pool had at that moment.
+    Shortage(Box<Shortage>),
+    /// Pages that an area of contiguous memory asked for could not be moved away.
+    RangeBusy,
+    /// A driver could not allocate memory for a device.
+    DeviceFailed {
+        /// The device, with its driver.
+        device: Arc<str>,
+        /// Bytes that were asked for.
+        bytes: u64,
+    },
+    /// A process sends so many oneway calls to another one that they fill its area.
+    OnewayFlood {
+        /// Who receives them.
+        to: u64,
+        /// Who sends them.
+        from: u64,
+        /// Buffers they take.
+        buffers: u64,
+        /// Bytes they take.
+        bytes: u64,
+    },
+    /// A call of binder failed for want of space.
+    CallFailed {
+        /// Process and thread that call.
+        from: (u64, u64),
+        /// The process that is called, where printed.
+        to: Option<u64>,
+        /// Whether the caller does not wait for an answer.
+        is_oneway: bool,
+        /// Bytes of the call.
+        bytes: u64,
     },
 }
 
@@ -202,7 +252,12 @@ impl LogFact {
             | Self::TooManyFiles { .. }
             | Self::NoAddresses { .. }
             | Self::NotMapped
-            | Self::Uses { .. } => None,
+            | Self::Uses { .. }
+            | Self::Shortage(_)
+            | Self::RangeBusy
+            | Self::DeviceFailed { .. }
+            | Self::OnewayFlood { .. }
+            | Self::CallFailed { .. } => None,
         }
     }
 }

@@ -37,6 +37,8 @@ pub enum LedgerFamily {
     MediaTek,
     /// Android's binder.
     Binder,
+    /// Read where a text has them, and never missed: reports of failures, tables of tools.
+    Occasional,
 }
 
 /// Files of a ledger.
@@ -338,6 +340,87 @@ ledgers! {
         shows: "descriptors that tee-supplicant never closes (every run)",
         capture: "teeleak run as root",
         family: Some(LedgerFamily::Supplicant),
+    }
+    /// `/proc/vmallocinfo`.
+    VmallocInfo {
+        id: "vmallocinfo",
+        fingerprint: "vmallocinfo",
+        name: "vmallocinfo",
+        shows: "functions that allocate kernel address space and its pages",
+        capture: "cat /proc/vmallocinfo, repeatedly",
+        family: Some(LedgerFamily::Occasional),
+    }
+    /// Android's `dmabuf_dump`, by process.
+    DmaBufDump {
+        id: "dmabuf-dump",
+        fingerprint: "dmabuf_dump",
+        name: "dmabuf_dump",
+        shows: "dma-bufs of each process, and how much no process has",
+        capture: "dmabuf_dump of Android",
+        family: Some(LedgerFamily::Occasional),
+    }
+    /// Free pages that the pools of a heap of ion keep.
+    IonPools {
+        id: "ion-pools",
+        fingerprint: "pools of an ion heap",
+        name: "pools of ion heap",
+        shows: "free pages that ion keeps for itself",
+        capture: "CONFIG_ION of a vendor's kernel and ion/heaps/*",
+        family: Some(LedgerFamily::Occasional),
+    }
+    /// The report of the OOM killer: zones, all memory, who was killed.
+    OomReport {
+        id: "oom-report",
+        fingerprint: "report of the OOM killer",
+        name: "report of the OOM killer",
+        shows: "what had the memory when a process was killed for it",
+        capture: "the kernel log from the moment it is killed",
+        family: Some(LedgerFamily::Occasional),
+    }
+    /// Slab caches in the report of the OOM killer.
+    OomSlabs {
+        id: "oom-slabs",
+        fingerprint: "slabs of the OOM report",
+        name: "unreclaimable slabs of the OOM report",
+        shows: "which caches had the memory when a process was killed for it",
+        capture: "the kernel log from the moment it is killed",
+        family: Some(LedgerFamily::Occasional),
+    }
+    /// Tasks in the report of the OOM killer.
+    OomTasks {
+        id: "oom-tasks",
+        fingerprint: "tasks of the OOM report",
+        name: "tasks of the OOM report",
+        shows: "which processes had the memory when one was killed for it",
+        capture: "the kernel log from the moment it is killed",
+        family: Some(LedgerFamily::Occasional),
+    }
+    /// bcc's `memleak`.
+    Memleak {
+        id: "memleak",
+        fingerprint: "memleak of bcc",
+        name: "memleak of bcc",
+        shows: "functions whose allocations nobody freed so far",
+        capture: "memleak of bcc, with -p PID for a process",
+        family: Some(LedgerFamily::Occasional),
+    }
+    /// A table of a tool or of a vendor, by a description of its columns.
+    Table {
+        id: "table",
+        fingerprint: "table",
+        name: "table",
+        shows: "what a tool or a vendor lists",
+        capture: "the tool, repeatedly",
+        family: Some(LedgerFamily::Occasional),
+    }
+    /// Plain figures, one column or several.
+    Series {
+        id: "series",
+        fingerprint: "series",
+        name: "series",
+        shows: "which column of figures grows",
+        capture: "a file with one line for each moment",
+        family: Some(LedgerFamily::Occasional),
     }
     /// Pages of the TEE's clients.
     ClientPages {

@@ -29,12 +29,14 @@ mod registers;
 mod release;
 mod resource;
 mod sample;
+mod shortage;
 mod step_result;
 mod symbol;
 
 mod subject;
 mod ta_name;
 mod tee_result;
+mod unread_text;
 mod user_file;
 
 pub use blame::{Blame, BlamedCall, CallOutcome, Side};
@@ -61,10 +63,12 @@ pub use resource::{FailedStage, Resource};
 pub use sample::{
     Handles, Instance, Owner, OwnerId, Pool, PoolUnit, Region, Sample, Session, Site, TaHeapDump,
 };
+pub use shortage::Shortage;
 pub use step_result::StepResult;
 pub use subject::{Listing, Subject};
 pub(crate) use symbol::Names;
 pub use symbol::Symbol;
 pub use ta_name::TaName;
 pub use tee_result::TeeResult;
+pub use unread_text::UnreadText;
 pub use user_file::{NearLine, UnusedFile, UserFileKind};

@@ -4,7 +4,7 @@ use std::{ops::AddAssign, sync::Arc, time::Duration};
 
 use super::{
     Clients, CoreFunctions, Event, Gap, Incident, Moment, NormalWorld, Pool, Sample,
-    SourceLocation, UnusedFile,
+    SourceLocation, UnreadText, UnusedFile,
 };
 
 /// The observed system.
@@ -122,4 +122,6 @@ pub struct Observation {
     pub accounting: Accounting,
     /// Files of the user's own that no line of a text fits; protocols are listed in any case.
     pub unused_files: Vec<UnusedFile>,
+    /// The text, if nothing of it was recognized.
+    pub unread: Option<UnreadText>,
 }

@@ -83,6 +83,18 @@ pub enum NormalPool {
     Unaccounted,
     /// Stacks and page tables of the kernel.
     KernelStacks,
+    /// Memory in use other than the page cache.
+    InUse,
+    /// Objects of the kernel that it can't reclaim.
+    UnreclaimableSlab,
+    /// All memory, when a process was killed for it.
+    AllMemory,
+    /// A slab cache.
+    Cache(Arc<str>),
+    /// An area of contiguous memory; no name where the kernel prints none.
+    Contiguous(Arc<str>),
+    /// The area that binder has for a process.
+    BinderArea(u64),
     /// Free pages, by block size.
     FreePages,
     /// Descriptors of a process.
@@ -107,6 +119,13 @@ impl NormalPool {
             Self::KernelStacks => "kernel stacks and page tables",
             Self::FreePages => "free pages",
             Self::Descriptors => "file descriptors",
+            Self::InUse => "memory in use without the page cache",
+            Self::UnreclaimableSlab => "unreclaimable slab (SUnreclaim)",
+            Self::AllMemory => "memory",
+            Self::Cache(name) => return format!("slab cache {name}").into(),
+            Self::Contiguous(name) if name.is_empty() => "contiguous memory (CMA)",
+            Self::Contiguous(name) => return format!("contiguous memory {name}").into(),
+            Self::BinderArea(pid) => return format!("binder area of pid {pid}").into(),
             Self::IommuAddresses(device) => {
                 return format!("addresses of the iommu for {device}").into();
             }

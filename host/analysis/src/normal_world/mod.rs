@@ -11,15 +11,20 @@
 
 mod allocators;
 mod coverage;
+mod facts;
+mod figures;
 mod finding_builder;
 mod fragmentation;
 mod holders;
+mod memory_balance;
 mod pools;
 mod reconcile;
+mod shortages;
 mod snapshots;
 
 use std::{collections::BTreeSet, sync::Arc};
 
+pub use facts::LedgerFact;
 pub(crate) use reconcile::shared_memory::join;
 
 use crate::{
@@ -40,6 +45,8 @@ pub(crate) struct NormalReport {
     pub(crate) gaps: Vec<Gap>,
     /// Doubts that its ledgers leave.
     pub(crate) doubts: Vec<Arc<str>>,
+    /// What the last look at each ledger shows.
+    pub(crate) facts: Vec<LedgerFact>,
 }
 
 /// Whether any ledger of the normal world was read. Descriptors from strace alone do not count.
@@ -162,7 +169,8 @@ pub fn findings(observation: &Observation) -> Vec<Finding> {
 pub(crate) fn audit(observation: &Observation) -> NormalReport {
     let normal = &observation.normal;
     if !is_observed(normal) {
-        let findings = holders::descriptors::findings(normal, LedgerKind::Supplicant);
+        let mut findings = holders::descriptors::findings(normal, LedgerKind::Supplicant);
+        findings.extend(holders::mapped_copies::findings(normal));
         return NormalReport { findings, ..NormalReport::default() };
     }
     let pools = pools::judge(normal);
@@ -171,7 +179,11 @@ pub(crate) fn audit(observation: &Observation) -> NormalReport {
         findings.extend(allocators::callers::findings(normal));
     }
     findings.extend(allocators::sites::findings(normal));
-    findings.extend(allocators::repeats::findings(normal));
+    let (repeats, undecided_entries) = allocators::repeats::findings(normal);
+    findings.extend(repeats);
+    let (figures, undecided_figures) = figures::findings(normal);
+    findings.extend(figures);
+    findings.extend(shortages::findings(normal));
     findings.extend(holders::buffer_growth::findings(normal));
     for ledger in [LedgerKind::Descriptors, LedgerKind::Supplicant] {
         findings.extend(holders::descriptors::findings(normal, ledger));
@@ -181,6 +193,8 @@ pub(crate) fn audit(observation: &Observation) -> NormalReport {
     findings.extend(shortage);
     findings.extend(holders::buffers::findings(normal));
     findings.extend(holders::iommu::findings(normal, &findings));
+    findings.extend(holders::iommu_steps::findings(normal));
+    findings.extend(holders::mapped_copies::findings(normal));
     findings.extend(holders::orphans::findings(normal));
     findings.extend(reconcile::balance::findings(normal));
     findings.extend(holders::binder::findings(normal));
@@ -190,6 +204,8 @@ pub(crate) fn audit(observation: &Observation) -> NormalReport {
     link(&mut findings);
     link_buffers(&mut findings);
     distinguish(&mut findings);
-    let (gaps, doubts) = coverage::gaps_and_doubts(normal);
-    NormalReport { triage, findings, gaps, doubts }
+    let (gaps, mut doubts) = coverage::gaps_and_doubts(normal);
+    doubts.extend(pools.doubts);
+    doubts.extend(undecided_entries.into_iter().chain(undecided_figures));
+    NormalReport { triage, findings, gaps, doubts, facts: facts::facts(normal) }
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::{
     finding_builder::FindingBuilder,
+    memory_balance::{self, MemoryBalance},
     snapshots::{CountSeries, SnapshotSeries},
 };
 use crate::{
@@ -37,6 +38,8 @@ const MOMENTS: usize = 9;
 pub(super) struct PoolTriage {
     pub(super) triage: Vec<Arc<str>>,
     pub(super) findings: Vec<Finding>,
+    /// Pools of which nobody can say whether they grow, and figures that are missing.
+    pub(super) doubts: Vec<Arc<str>>,
 }
 
 /// A pool over time.
@@ -52,7 +55,7 @@ struct PoolTrend {
 }
 
 /// Growing pools, their rows in the two ledgers, and what to look at.
-const TREE: [(NormalPool, &[&str], &str); 9] = [
+static TREE: [(NormalPool, &[&str], &str); 11] = [
     (
         NormalPool::Anonymous,
         &["Anon", "AnonPages"],
@@ -63,6 +66,16 @@ const TREE: [(NormalPool, &[&str], &str); 9] = [
         NormalPool::Slab,
         &["Slab"],
         "objects of the kernel: slabinfo, then alloc_calls of the cache that grows",
+    ),
+    (
+        NormalPool::UnreclaimableSlab,
+        &["SUnreclaim"],
+        "objects of the kernel: slabinfo, then alloc_calls of the cache that grows",
+    ),
+    (
+        NormalPool::InUse,
+        &[IN_USE],
+        "who has it: take all rows of /proc/meminfo, of which these do not show it",
     ),
     (
         NormalPool::IonSystem,
@@ -90,63 +103,120 @@ pub(super) fn judge(normal: &NormalWorld) -> PoolTriage {
         .into_iter()
         .find(|one| normal.snapshots(*one).count() > 1);
     let Some(ledger) = ledger else {
-        return PoolTriage { triage: Vec::new(), findings: Vec::new() };
+        return PoolTriage { triage: Vec::new(), findings: Vec::new(), doubts: Vec::new() };
     };
     let prints = SnapshotSeries::new(normal, ledger, |_| true);
-    let moments: Vec<LedgerSnapshot> = prints.snapshots().map(balanced).collect();
+    let balance = MemoryBalance::new(prints.snapshots());
+    let moments: Vec<LedgerSnapshot> =
+        prints.snapshots().map(|census| balanced(census, &balance)).collect();
     if moments.is_empty() {
-        return PoolTriage { triage: Vec::new(), findings: Vec::new() };
+        return PoolTriage { triage: Vec::new(), findings: Vec::new(), doubts: Vec::new() };
     }
-    let mut pools: Vec<_> =
-        TREE.iter().filter_map(|(kind, rows, _)| pool(kind, rows, &moments, &prints)).collect();
+    let pool = |(kind, rows, _): &'static (NormalPool, &'static [&'static str], &'static str)| {
+        pool(kind, rows, &moments, (&prints, &balance))
+    };
+    let mut pools: Vec<_> = TREE.iter().filter_map(pool).collect();
     pools.sort_by_key(|pool| std::cmp::Reverse(pool.gain()));
     let swap = swap(&moments);
     let growing_pools: Vec<_> = pools.iter().filter(|pool| pool.grows()).collect();
+    let growing_pools = without_parts(growing_pools);
+    let undecided = undecided(&pools, &growing_pools);
     let mut triage: Vec<Arc<str>> =
         growing_pools.iter().map(|pool| pool.sentence(swap).into()).collect();
-    triage.extend(in_use(&moments, growing_pools.is_empty()));
+    triage.extend(in_use(&moments, growing_pools.is_empty() && undecided.is_none()));
     let findings = growing_pools.into_iter().map(|pool| pool.finding(swap)).collect();
-    PoolTriage { triage, findings }
+    let doubts = undecided.into_iter().chain(missing_rows(&prints, &balance)).collect();
+    PoolTriage { triage, findings, doubts }
+}
+
+/// Leaves out a pool that is part of another one: of slab, the part that shows more.
+fn without_parts(growing_pools: Vec<&PoolTrend>) -> Vec<&PoolTrend> {
+    let verdict = |kind: NormalPool| {
+        growing_pools.iter().find(|pool| *pool.kind == kind).map(|pool| pool.verdict())
+    };
+    let (whole, part) = (verdict(NormalPool::Slab), verdict(NormalPool::UnreclaimableSlab));
+    let drops = match (whole, part) {
+        (Some(whole), Some(part)) if part == Verdict::Leak && whole != Verdict::Leak => {
+            NormalPool::Slab
+        }
+        (Some(Verdict::Leak), Some(_)) => NormalPool::UnreclaimableSlab,
+        (Some(_), Some(_)) => NormalPool::Slab,
+        _ => return growing_pools,
+    };
+    growing_pools.into_iter().filter(|pool| *pool.kind != drops).collect()
+}
+
+/// The pools that texts leave undecided and that no finding shows.
+fn undecided(pools: &[PoolTrend], growing_pools: &[&PoolTrend]) -> Option<Arc<str>> {
+    let is_open = |pool: &&PoolTrend| {
+        let is_undecided = pool.said.is_some_and(|said| said.verdict == Verdict::Undecided);
+        !pool.run && is_undecided && !growing_pools.iter().any(|other| other.kind == pool.kind)
+    };
+    let open_pools: Vec<_> = pools.iter().filter(is_open).collect();
+    let more = open_pools.iter().filter_map(|pool| pool.said?.more).max();
+    let more = more.map_or(String::new(), |more| {
+        format!(": {} would decide", text::count(more.into(), "more snapshot"))
+    });
+    let names: Vec<_> = open_pools.iter().map(|pool| pool.kind.label().into_owned()).collect();
+    let noun = if names.len() == 1 { "grows" } else { "grow" };
+    (!names.is_empty())
+        .then(|| format!("whether {} {noun} is undecided{more}", text::list(&names)).into())
+}
+
+/// Rows without which nobody can say what is not accounted for.
+fn missing_rows(prints: &SnapshotSeries<'_>, balance: &MemoryBalance) -> Option<Arc<str>> {
+    let lacks = |census: &&LedgerSnapshot| {
+        census.ledger == LedgerKind::MemInfo && balance.unaccounted(census).is_none()
+    };
+    // A run reads whole files, and reports what it could not read.
+    (!prints.run()).then_some(())?;
+    let n = prints.snapshots().filter(lacks).count() as u64;
+    let example = prints.snapshots().find(lacks)?;
+    let names: Vec<_> = balance.missing(example).iter().map(ToString::to_string).collect();
+    let text = format!(
+        "what nobody accounts for is unknown in {} of {}: {} missing ({})",
+        text::number(n),
+        text::count(prints.snapshots().count() as u64, "snapshot"),
+        text::list(&names),
+        text::place(&example.place)
+    );
+    Some(text.into())
 }
 
 fn value(census: &LedgerSnapshot, names: &[&str]) -> Option<u64> {
     census.rows.iter().find(|row| names.contains(&&*row.name)).map(|row| row.bytes)
 }
 
-/// Adds a row for the memory that `/proc/meminfo` does not account for.
-fn balanced(census: &LedgerSnapshot) -> LedgerSnapshot {
+/// Adds rows for what `/proc/meminfo` shows only as a difference, where that is known.
+fn balanced(census: &LedgerSnapshot, balance: &MemoryBalance) -> LedgerSnapshot {
     let mut census = census.clone();
-    let bytes = |name: &str| value(&census, &[name]).unwrap_or(0);
-    if census.ledger == LedgerKind::MemInfo {
-        let slab = bytes("Slab").max(bytes("SReclaimable").saturating_add(bytes("SUnreclaim")));
-        let names = [
-            "MemFree",
-            "Buffers",
-            "Cached",
-            "SwapCached",
-            "AnonPages",
-            "KernelStack",
-            "PageTables",
-            "Percpu",
-        ];
-        let known_bytes = names.iter().fold(slab, |sum, name| sum.saturating_add(bytes(name)));
-        let rest = bytes("MemTotal").saturating_sub(known_bytes);
-        let place = census.place.clone();
-        census.rows.push(crate::model::LedgerEntry::new(place, "unaccounted", 1, rest));
+    if census.ledger != LedgerKind::MemInfo {
+        return census;
+    }
+    let unaccounted = balance.unaccounted(&census);
+    let in_use = memory_balance::in_use(&census).filter(|_| unaccounted.is_none());
+    let slab = memory_balance::slab(&census).filter(|_| value(&census, &["Slab"]).is_none());
+    for (name, bytes) in [("unaccounted", unaccounted), (IN_USE, in_use), ("Slab", slab)] {
+        let row = |bytes| crate::model::LedgerEntry::new(census.place.clone(), name, 1, bytes);
+        let row = bytes.map(row);
+        census.rows.extend(row);
     }
     census
 }
+
+/// Row with the memory in use, where its parts are missing.
+const IN_USE: &str = "in use";
 
 fn pool(
     kind: &'static NormalPool,
     rows: &[&str],
     moments: &[LedgerSnapshot],
-    prints: &SnapshotSeries<'_>,
+    (prints, balance): (&SnapshotSeries<'_>, &MemoryBalance),
 ) -> Option<PoolTrend> {
     let mut snapshots = moments.iter().filter(|census| value(census, rows).is_some());
     let start = &snapshots.next()?.place;
     let end = snapshots.next_back().map_or(start, |census| &census.place);
-    let values = prints.values(|census| value(&balanced(census), rows));
+    let values = prints.values(|census| value(&balanced(census, balance), rows));
     let total = value(&moments[0], &["MemTotal", "Memory-Total"]).unwrap_or(0);
     let judgement = (values.values().count() >= MOMENTS).then(|| values.judge());
     let run = prints.run();
@@ -189,7 +259,8 @@ impl PoolTrend {
             // All processes of the system contribute to it.
             Verdict::Leak if self.run => self.gain() >= WORTH_OF_RUN,
             Verdict::Leak => true,
-            Verdict::Undecided => is_large && (!self.run || self.values.climbs()),
+            Verdict::Undecided if self.run => is_large && self.values.climbs(),
+            Verdict::Undecided => is_large || self.gain() > 0 && self.values.climbs(),
             _ => false,
         }
     }
@@ -212,6 +283,16 @@ impl PoolTrend {
         format!("{} -> {} over {moments}{swap}", text::mebibytes(first), text::mebibytes(last))
     }
 
+    /// In how many steps it rose, if it never fell.
+    fn rises(&self) -> String {
+        let steps = self.values.values().count().saturating_sub(1);
+        if self.run || steps == 0 || !self.values.climbs() {
+            return String::new();
+        }
+        let [rises, steps] = [self.values.rise_count(), steps].map(|n| text::number(n as u64));
+        format!(", in {rises} of {steps} steps")
+    }
+
     fn sentence(&self, swap: Option<(u64, u64)>) -> String {
         let trend = if self.verdict() == Verdict::Leak { "grows" } else { "rose" };
         format!("{} {trend}: {}: look at {}", self.kind.label(), self.change(swap), self.advice())
@@ -222,7 +303,7 @@ impl PoolTrend {
         let severity = if leak { Severity::Failure } else { Severity::Possible };
         let title = match leak {
             true => format!("{} grows without end: {}", self.kind.label(), self.change(swap)),
-            false => format!("{} rose: {}", self.kind.label(), self.change(swap)),
+            false => format!("{} rose: {}{}", self.kind.label(), self.change(swap), self.rises()),
         };
         let series = &self.values.series;
         let mut draft = FindingBuilder::new(
@@ -237,7 +318,11 @@ impl PoolTrend {
             use growth::report::words as growing;
             let rate = said.rate.filter(|_| leak);
             let unit = crate::model::Unit::BytesPerIteration;
+            let more = said.more.filter(|_| !leak).map(|more| {
+                growing::plain(FigureKind::ToDecide, more as f64, crate::model::Unit::Iterations)
+            });
             draft = draft
+                .figures(more)
                 .figures(rate.map(|rate| growing::figure(FigureKind::Growth, rate, unit)))
                 .evidence([Evidence::Text(growing::reason(said, series, "byte").into())]);
         }
@@ -265,7 +350,8 @@ fn in_use(moments: &[LedgerSnapshot], none: bool) -> Option<Arc<str>> {
         _ if last.saturating_sub(first).saturating_mul(100) >= total.saturating_mul(WORTH) => {
             "rose"
         }
-        _ => "is constant",
+        _ if first == last => "is constant",
+        _ => "changes",
     };
     let range = format!(
         " (between {} and {})",

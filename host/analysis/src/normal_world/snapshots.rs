@@ -18,7 +18,7 @@ impl HasMoment for LedgerSnapshot {
 }
 
 /// Minimum number of values for a leak: eight gains in a row are chance in less than 1 % of cases.
-const VALUES: usize = 9;
+pub(super) const VALUES: usize = 9;
 
 /// The snapshots of a ledger, or of one of its caches, heaps or devices.
 pub(super) struct SnapshotSeries<'n> {
@@ -76,17 +76,19 @@ impl<'n> SnapshotSeries<'n> {
         series_by_key.collect()
     }
 
-    /// Series of one number per snapshot.
+    /// Series of one number per snapshot; a snapshot without it is a gap.
     pub(super) fn values(&self, value: impl Fn(&LedgerSnapshot) -> Option<u64>) -> CountSeries {
-        let list = |census: &'n LedgerSnapshot| {
-            value(census).map(|value| ((), value)).into_iter().collect()
+        let column = |prints: &mut dyn Iterator<Item = Option<&'n LedgerSnapshot>>| {
+            let values: Vec<_> = prints.map(|census| value(census?)).collect();
+            let mut column = Column::new(values.iter().map(Option::is_some));
+            let known = values.iter().enumerate().filter_map(|(at, value)| Some((at, (*value)?)));
+            known.for_each(|(at, value)| column.add(at, None, value, 0));
+            column
         };
-        let count_series = self.columns(list, 1).remove(&());
-        count_series.unwrap_or(CountSeries {
-            series: Series::default(),
-            idle: 0.0,
-            first: self.timeline.first,
-        })
+        let idle = column(&mut self.timeline.idle.iter().copied().map(Some)).idle_rate().0;
+        let mut series = column(&mut self.timeline.measured.iter().copied()).objects(0, false);
+        series.subtract(idle);
+        CountSeries { series, idle, first: self.timeline.first }
     }
 }
 

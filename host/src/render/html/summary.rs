@@ -35,6 +35,10 @@ pub(super) fn section(view: &ReportView<'_>) -> Markup {
                 h3 { "Which pool grows" }
                 ul { @for pool in &report.pools { li { (pool) } } }
             }
+            @if !report.ledgers.is_empty() {
+                h3 { "Last look at each ledger" }
+                ul { @for fact in &report.ledgers { li { (fact.text) } } }
+            }
             @if let Some(forecast) = &report.forecast { p .forecast { (forecast) } }
             @if report.counted().is_empty() {
                 p { "No finding counts as a failure." }

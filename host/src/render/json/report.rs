@@ -7,6 +7,7 @@ use serde::Serialize;
 use teeleak_analysis::{
     audit::{Conclusion, Report, UnusedNote},
     model::{Observation, Stage, UserFileKind},
+    normal_world::LedgerFact,
     pools::oom,
     triage::{self, Excuse},
 };
@@ -35,6 +36,9 @@ pub(super) struct ReportDocument<'t> {
     /// Growing pools of the normal world and their holders, one sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pools: Vec<&'t str>,
+    /// What the last look at each ledger of the normal world shows, largest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ledgers: Vec<LedgerFactJson<'t>>,
     /// Which pool is full first because of what leaks, and when; missing without a leak.
     #[serde(skip_serializing_if = "Option::is_none")]
     forecast: Option<&'t str>,
@@ -61,6 +65,26 @@ pub(super) struct ReportDocument<'t> {
     unused_files: Vec<UnusedFileJson<'t>>,
     /// What could not be observed.
     not_observed: Vec<GapJson<'t>>,
+}
+
+/// What a ledger of the normal world shows.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "LedgerFact")]
+struct LedgerFactJson<'t> {
+    /// The ledger, with the heap, cache or process that it is of.
+    ledger: &'t str,
+    /// The fact.
+    text: &'t str,
+    /// Number of objects, if it is about objects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u64>,
+    /// Bytes, if known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
+    /// Name of the source.
+    source: &'t str,
+    /// Its line, from 1.
+    at: u64,
 }
 
 /// A file that nothing of the input fits.
@@ -191,6 +215,7 @@ fn document<'t>(
         release: observation.platform.release.as_deref(),
         workload: observation.platform.workload.iter().map(|word| &**word).collect(),
         pools: report.pools.iter().map(|pool| &**pool).collect(),
+        ledgers: report.ledgers.iter().map(ledger_fact).collect(),
         forecast: report.forecast.as_deref(),
         findings: numbered_findings(&report.findings),
         accepted: report.accepted.iter().map(accepted_finding).collect(),
@@ -202,6 +227,17 @@ fn document<'t>(
         coverage: coverage(observation, report),
         unused_files: report.unused_files.iter().map(unused_file).collect(),
         not_observed: gap_list(&report.coverage),
+    }
+}
+
+fn ledger_fact(fact: &LedgerFact) -> LedgerFactJson<'_> {
+    LedgerFactJson {
+        ledger: &fact.ledger,
+        text: &fact.text,
+        count: fact.count,
+        bytes: fact.bytes,
+        source: &fact.place.source,
+        at: fact.place.at,
     }
 }
 

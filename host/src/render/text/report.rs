@@ -5,7 +5,7 @@ use std::io;
 use teeleak_analysis::{
     audit::{self, Conclusion, Report, UnusedNote},
     model::{Finding, NearLine, Observation, UnusedFile},
-    normal_world,
+    normal_world::{self, LedgerFact},
     text::{count, number, place as place_text},
     triage::Accepted,
 };
@@ -41,6 +41,7 @@ pub(crate) fn write(
 ) -> io::Result<()> {
     verdict(observation, report, page)?;
     list("which pool grows", report.pools.iter().map(|pool| &**pool), page)?;
+    ledger_facts(&report.ledgers, page)?;
     findings(report, observation, page)?;
     if let Some(look) = &report.look {
         one_look::write(look, page)?;
@@ -54,6 +55,21 @@ pub(crate) fn write(
     list("inferred", observation.assumptions.iter().map(|text| &**text), page)?;
     coverage(observation, report, page)?;
     gaps::write_first(&report.coverage, page)
+}
+
+/// Writes what the last look at each ledger shows.
+fn ledger_facts(facts: &[LedgerFact], page: &mut TextPage<'_>) -> io::Result<()> {
+    if facts.is_empty() {
+        return Ok(());
+    }
+    page.heading("last look at each ledger")?;
+    for fact in facts {
+        let indent = if fact.is_part { 4 } else { 2 };
+        let line = TextLine::indent(indent).text(&fact.text);
+        let place = format_args!(" ({})", place_text(&fact.place)).to_string();
+        page.write_line(if fact.is_part { line } else { line.dim(place) })?;
+    }
+    Ok(())
 }
 
 /// Writes the incidents; without `-v` only those that no finding states.

@@ -3,7 +3,10 @@
 
 use std::io::Read;
 
-use teeleak_analysis::parse::{ledgers::has_ledgers, strace::looks_like_strace};
+use teeleak_analysis::parse::{
+    ledgers::{Tables, has_tables},
+    strace::looks_like_strace,
+};
 
 use super::{input::TextInput, unframed::UnframedText};
 
@@ -21,7 +24,7 @@ pub(super) struct Kinds {
 }
 
 /// Sorts inputs by type.
-pub(super) fn split(inputs: Vec<TextInput>) -> Kinds {
+pub(super) fn split(inputs: Vec<TextInput>, tables: &Tables) -> Kinds {
     let mut kinds = Kinds::default();
     for input in inputs {
         let begin = begin(&input).unwrap_or_default();
@@ -29,7 +32,7 @@ pub(super) fn split(inputs: Vec<TextInput>) -> Kinds {
             kinds.traces.push(input);
             continue;
         }
-        if has_ledgers(&input.name(), &begin) {
+        if has_tables(&input.name(), &begin, tables) {
             kinds.ledgers.push(input.clone());
         }
         kinds.inputs.push(input);

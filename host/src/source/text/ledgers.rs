@@ -7,7 +7,7 @@ use teeleak_analysis::{
     model::NormalWorld,
     parse::{
         framing::{Framing, TextUnframer},
-        ledgers::LedgerReader,
+        ledgers::{LedgerReader, Tables},
         lines::LineSplitter,
     },
 };
@@ -21,8 +21,8 @@ const PIECE_BYTES: usize = 1 << 20;
 ///
 /// # Errors
 /// When one can't be opened or read to its end.
-pub(super) fn read(inputs: &[TextInput]) -> Result<NormalWorld> {
-    let mut reader = LedgerReader::new("");
+pub(super) fn read(inputs: &[TextInput], tables: &Tables) -> Result<NormalWorld> {
+    let mut reader = LedgerReader::with_tables("", tables);
     let mut piece = vec![0; PIECE_BYTES];
     for input in inputs {
         reader.source(&input.name());

@@ -18,6 +18,7 @@ mod strace;
 mod symbols;
 mod unframed;
 mod unpack;
+mod unread;
 
 use std::{
     io::Write,
@@ -40,6 +41,7 @@ use teeleak_analysis::{
     model::Observation,
     parse::{
         console::{Assembler, ChunkFacts, IterationSplit, Rules, scan, scan_unframed},
+        ledgers::Tables,
         strace::StraceTrace,
     },
 };
@@ -52,6 +54,8 @@ pub(crate) struct Reading<'r> {
     pub(crate) traces: &'r [PathBuf],
     /// Files to read as normal-world ledgers, whatever they look like.
     pub(crate) ledgers: &'r [PathBuf],
+    /// Tables that are known.
+    pub(crate) tables: &'r Tables,
     /// Rules for steps and iteration marks.
     pub(crate) rules: &'r Rules,
     /// Warm-up iterations at the start, which don't count.
@@ -71,10 +75,11 @@ pub(crate) fn read(
 ) -> Result<Observation> {
     let archives = input::open_archives(input::expand_any(reading.paths)?, reading.paths)?;
     let skipped_inputs = archives.skipped_inputs();
-    let kinds::Kinds { inputs, traces, ledgers } = kinds::split(archives.inputs);
-    let input_ledgers = ledgers::read(&ledgers)?;
-    let extra_ledgers = ledgers::read(&input::expand_any(reading.ledgers)?)?;
+    let kinds::Kinds { inputs, traces, ledgers } = kinds::split(archives.inputs, reading.tables);
+    let input_ledgers = ledgers::read(&ledgers, reading.tables)?;
+    let extra_ledgers = ledgers::read(&input::expand_any(reading.ledgers)?, reading.tables)?;
     let trace = strace::read(&[traces, input::expand_any(reading.traces)?].concat())?;
+    let texts = inputs.clone();
     let total = inputs.iter().map(input::TextInput::size).sum();
     let first = inputs.first().map(input::TextInput::name).unwrap_or_default();
     let settings = IterationSplit { warmup: reading.warmup, marked: reading.rules.has_mark() };
@@ -105,6 +110,7 @@ pub(crate) fn read(
     // Detected ledgers were read as console text, too.
     input_ledgers.add_to(&mut observation, true);
     extra_ledgers.add_to(&mut observation, false);
+    observation.unread = unread::unread(&observation, &texts);
     Ok(observation)
 }
 

@@ -1,6 +1,9 @@
 //! Growth from one snapshot of a ledger to the next: caches, buffers of one holder, mappings of one size.
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use crate::{
     growth,
@@ -17,13 +20,16 @@ use crate::{
 };
 
 /// Ledgers whose entries are counted over their snapshots.
-const LEDGERS: [LedgerKind; 6] = [
+const LEDGERS: [LedgerKind; 9] = [
     LedgerKind::Slab,
     LedgerKind::DmaHeap,
     LedgerKind::DmaBuf,
     LedgerKind::Mappings,
     LedgerKind::IovaMap,
     LedgerKind::IonHeap,
+    LedgerKind::VmallocInfo,
+    LedgerKind::Table,
+    LedgerKind::Memleak,
 ];
 
 /// Minimum number of snapshots for a verdict.
@@ -54,15 +60,44 @@ struct RepeatSeries<'n> {
     run: bool,
 }
 
-pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
-    LEDGERS.into_iter().flat_map(|ledger| ledger_findings(normal, ledger)).collect()
+/// Findings, and a doubt about entries that rose and are undecided.
+pub(crate) fn findings(normal: &NormalWorld) -> (Vec<Finding>, Option<Arc<str>>) {
+    let mut undecided: Vec<String> = Vec::new();
+    let mut findings = Vec::new();
+    for ledger in LEDGERS {
+        let names: BTreeSet<_> = normal.snapshots(ledger).map(|census| census.of.clone()).collect();
+        // Only tables are told apart: a heap's clients may be in all of its heaps.
+        let names = if ledger == LedgerKind::Table {
+            names.into_iter().map(Some).collect()
+        } else {
+            vec![None]
+        };
+        for name in names {
+            findings.extend(ledger_findings(normal, (ledger, name.as_deref()), &mut undecided));
+        }
+    }
+    (findings, doubt(&undecided))
 }
 
-fn ledger_findings(normal: &NormalWorld, ledger: LedgerKind) -> Vec<Finding> {
-    let prints = SnapshotSeries::new(normal, ledger, |_| true);
+fn doubt(undecided: &[String]) -> Option<Arc<str>> {
+    let names: Vec<_> = undecided.iter().take(MOST).cloned().collect();
+    let more = undecided.len().saturating_sub(names.len()) as u64;
+    let more = if more == 0 { String::new() } else { format!(" and {} more", text::number(more)) };
+    (!names.is_empty())
+        .then(|| format!("whether these grow is undecided: {}{more}", text::list(&names)).into())
+}
+
+fn ledger_findings(
+    normal: &NormalWorld,
+    (ledger, name): (LedgerKind, Option<&str>),
+    undecided: &mut Vec<String>,
+) -> Vec<Finding> {
+    let is_own = |census: &LedgerSnapshot| name.is_none_or(|name| *census.of == *name);
+    let prints = SnapshotSeries::new(normal, ledger, is_own);
     if prints.snapshots().nth(1).is_none() {
         return Vec::new();
     }
+    let name = name.unwrap_or(ledger.info().name);
     let amounts = |amount: fn(&LedgerEntry) -> u64| {
         let list = move |census: &LedgerSnapshot| {
             census.rows.iter().map(|row| (key(ledger, row), amount(row))).collect()
@@ -78,7 +113,12 @@ fn ledger_findings(normal: &NormalWorld, ledger: LedgerKind) -> Vec<Finding> {
         .into_iter()
         .filter_map(|(key, counts)| {
             let (bytes, last) = (bytes.remove(&key)?, last.get(&key).copied());
-            RepeatSeries { counts, bytes, last, run: prints.run() }.finding(ledger, &key)
+            let series = RepeatSeries { counts, bytes, last, run: prints.run() };
+            let finding = series.finding((ledger, name), &key);
+            if finding.is_none() && series.is_open(ledger) {
+                undecided.push(format!("{name} {key}"));
+            }
+            finding
         })
         .collect();
     ranked_findings.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
@@ -89,18 +129,45 @@ fn ledger_findings(normal: &NormalWorld, ledger: LedgerKind) -> Vec<Finding> {
 fn key(ledger: LedgerKind, row: &LedgerEntry) -> String {
     let size_text = || format!("{} bytes each", text::number(row.bytes));
     match (ledger, &row.holder) {
-        (LedgerKind::Slab, _) => row.name.to_string(),
-        (LedgerKind::IonHeap, Some(holder)) => text::holder(holder),
+        (LedgerKind::Slab | LedgerKind::VmallocInfo | LedgerKind::Memleak, _) => {
+            row.name.to_string()
+        }
+        (LedgerKind::Table, None) => row.name.trim_end_matches(':').to_owned(),
+        (LedgerKind::IonHeap | LedgerKind::Table, Some(holder)) => text::holder(holder),
+        // Names may differ from buffer to buffer, who makes them does not.
+        (LedgerKind::DmaBuf, None) if !row.exporter.is_empty() => {
+            format!("{}, {}", row.exporter, size_text())
+        }
         (_, Some(holder)) => format!("{}, {}", text::holder(holder), size_text()),
         (_, None) => size_text(),
     }
 }
 
 impl RepeatSeries<'_> {
-    fn finding(&self, ledger: LedgerKind, key: &str) -> Option<(u64, Finding)> {
+    /// What is judged: of tables, each row of which is one thing, their size.
+    const fn judged(&self, ledger: LedgerKind) -> (&CountSeries, &'static str) {
+        match ledger {
+            LedgerKind::Table => (&self.bytes, "byte"),
+            _ => (&self.counts, "object"),
+        }
+    }
+
+    /// Whether nobody can say if it grows, although it rose.
+    fn is_open(&self, ledger: LedgerKind) -> bool {
+        let (counts, _) = self.judged(ledger);
+        let (first, last) = counts.ends();
+        let is_long = counts.series.points().count() >= PRINTS;
+        !self.run
+            && is_long
+            && last > first
+            && growth::judge(&counts.series).verdict == Verdict::Undecided
+    }
+
+    fn finding(&self, (ledger, name): (LedgerKind, &str), key: &str) -> Option<(u64, Finding)> {
         let (first, last) = self.bytes.ends();
         let gain = last.saturating_sub(first);
-        let series = &self.counts.series;
+        let (counts, thing) = self.judged(ledger);
+        let series = &counts.series;
         let prints = series.points().count();
         let judgement = (prints >= PRINTS).then(|| growth::judge(series));
         let verdict = judgement.map_or(Verdict::Undecided, |said| said.verdict);
@@ -110,31 +177,49 @@ impl RepeatSeries<'_> {
             Verdict::Undecided if is_reported && gain >= WORTH => Severity::Possible,
             _ => return None,
         };
-        let (from, to) = self.counts.ends();
+        let (from, to) = counts.ends();
+        let (from, end) = match thing {
+            "byte" => (text::number(from / 1024), format!("{} kB", text::number(to / 1024))),
+            _ => (text::number(from), text::count(to, thing)),
+        };
         let title = format!(
-            "{}: {key}: {} -> {}, {} more over {} snapshots",
-            ledger.info().name,
-            text::number(from),
-            text::count(to, "object"),
+            "{name}: {key}: {from} -> {end}, {} more over {} snapshots",
             text::bytes(gain),
             prints
         );
-        let reason = judgement.map(|said| growth::report::words::reason(&said, series, "object"));
-        let mut draft = FindingBuilder::new(
-            FindingKind::SiteGrowth,
-            holding(Listing::Ledger(ledger), key, None),
-            severity,
-            title,
-        )
-        .verdict(verdict)
-        .figure(FigureKind::InUse, last, Unit::Bytes)
-        .figure(FigureKind::Objects, to, Unit::Objects)
-        .evidence(reason.map(|why| Evidence::Text(why.into())))
-        .evidence(growth::report::words::evidence(series, self.counts.first));
+        let reason = judgement.map(|said| growth::report::words::reason(&said, series, thing));
+        let mut draft =
+            FindingBuilder::new(
+                FindingKind::SiteGrowth,
+                holding(Listing::Ledger(ledger), key, None),
+                severity,
+                title,
+            )
+            .verdict(verdict)
+            .figure(FigureKind::InUse, last, Unit::Bytes)
+            .figures((thing != "byte").then(|| {
+                growth::report::words::plain(FigureKind::Objects, to as f64, Unit::Objects)
+            }))
+            .evidence(reason.map(|why| Evidence::Text(why.into())))
+            .evidence(growth::report::words::evidence(series, self.counts.first));
         if let Some(row) = self.last {
             draft = draft.evidence_at("last observed", &row.place);
+            let devices: Vec<_> = row.users.iter().take(MOST).map(ToString::to_string).collect();
+            if !devices.is_empty() && ledger == LedgerKind::DmaBuf {
+                draft = draft
+                    .text(&format!("attached to {}: the drivers to look at", text::list(&devices)));
+            }
         }
-        Some((gain, draft.next("find who allocates them and does not free them: alloc_calls of a cache, fdinfo of a buffer")))
+        let next = match ledger {
+            LedgerKind::Table => "find what of it grows: smaps of a process, meminfo of a system",
+            LedgerKind::VmallocInfo => {
+                "find where this function's areas should be freed: vfree or vunmap"
+            }
+            _ => {
+                "find who allocates them and does not free them: alloc_calls of a cache, fdinfo of a buffer"
+            }
+        };
+        Some((gain, draft.next(next)))
     }
 
     /// Whether the growth in a run is significant, as all processes of the system contribute to it.

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     growth,
     model::{
-        Evidence, FigureKind, Finding, FindingKind, LedgerEntry, LedgerKind, LedgerSnapshot,
-        Listing, LogFact, LogRecord, NormalWorld, Severity, Unit, Verdict,
+        Evidence, Figure, FigureKind, Finding, FindingKind, LedgerEntry, LedgerKind,
+        LedgerSnapshot, Listing, LogFact, LogRecord, NormalWorld, Severity, Unit, Verdict,
     },
     normal_world::{
+        facts::is_page_fault,
         finding_builder::{FindingBuilder, holding},
         snapshots::{CountSeries, SnapshotSeries},
     },
@@ -84,7 +85,9 @@ fn caller(normal: &NormalWorld, census: &LedgerSnapshot) -> Option<Finding> {
     let name = plain(&row.name);
     let (held, share) = (text::count(row.count, "object"), text::share(row.count, total));
     let bytes = if row.bytes > 0 { format!(", {}", text::bytes(row.bytes)) } else { String::new() };
-    let title = format!("{name} in {}: {held}{bytes}, {share} of the cache", census.of);
+    let cache =
+        if census.of.is_empty() { "a cache that the text does not name" } else { &census.of };
+    let title = format!("{name} in {cache}: {held}{bytes}, {share} of the cache");
     let ages = row.stack.first().map_or(String::new(), |ages| format!(", {ages}"));
     let mut draft = FindingBuilder::new(
         FindingKind::SiteGrowth,
@@ -94,7 +97,7 @@ fn caller(normal: &NormalWorld, census: &LedgerSnapshot) -> Option<Finding> {
     )
     .verdict(verdict)
     .figure(FigureKind::Objects, row.count, Unit::Objects)
-    .figure(FigureKind::InUse, row.bytes, Unit::Bytes)
+    .figures((row.bytes > 0).then(|| Figure::new(FigureKind::InUse, row.bytes as f64, Unit::Bytes)))
     .evidence_at(
         &format!("alloc_calls: {} {}{ages}", text::number(row.count), row.name),
         &row.place,
@@ -136,19 +139,22 @@ fn traced_stacks<'n>(
 }
 
 fn pages(normal: &NormalWorld, census: &LedgerSnapshot) -> Option<Finding> {
-    let row = census.rows.first().filter(|row| row.bytes >= PAGES)?;
+    // Processes get pages when they touch their memory: no driver's doing.
+    let row = census
+        .rows
+        .iter()
+        .find(|row| !is_page_fault(row) && !row.stack.is_empty())
+        .filter(|row| row.bytes >= PAGES)?;
     let (severity, verdict, evidence) =
         judge(&series(normal, census.ledger, &census.of, &row.name));
-    let order = row.ids.order.unwrap_or(0);
-    let title = format!(
-        "{}: {} order-{order} {} = {}",
-        row.name,
-        text::number(row.count),
-        if order == 0 { "pages" } else { "blocks of pages" },
-        text::bytes(row.bytes)
-    );
+    let blocks = match row.ids.order {
+        Some(0) => format!("{} order-0 pages", text::number(row.count)),
+        Some(order) => format!("{} order-{order} blocks of pages", text::number(row.count)),
+        None => text::count(row.count, "page"),
+    };
+    let title = format!("{}: {blocks} = {}", row.name, text::bytes(row.bytes));
     let stack: Vec<_> = row.stack.iter().take(FRAMES).map(|name| &**name).collect();
-    let block_size = 4096u64 << order;
+    let block_size = 4096u64 << row.ids.order.unwrap_or(0);
     let draft = FindingBuilder::new(FindingKind::SiteGrowth, holding(Listing::Ledger(LedgerKind::PageOwner), &row.name, None), severity, title)
         .verdict(verdict)
         .figure(FigureKind::Pages, row.count, Unit::Objects)

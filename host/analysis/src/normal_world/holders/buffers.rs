@@ -39,7 +39,7 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     let mut reported_copies = HashSet::new();
     let mut groups: BTreeMap<BufferGroupKey, Vec<HeldBuffer<'_>>> = BTreeMap::new();
     for saying in &normal.sayings {
-        let LogFact::Duplicated { task, old, new } = saying.said else { continue };
+        let LogFact::Duplicated { task, old, new, .. } = saying.said else { continue };
         let holders = holders(normal, new);
         let first = holders.first().and_then(|(_, row)| row.holder.as_ref()).map(|one| one.pid);
         let doubtful =

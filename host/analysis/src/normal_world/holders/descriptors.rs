@@ -24,6 +24,9 @@ const MOST: usize = 10;
 /// Maximum number of kinds of descriptors shown per process.
 const KINDS: usize = 4;
 
+/// Open files that a process may have, unless its limit is set (Linux `INR_OPEN_CUR`).
+const USUAL_LIMIT: u64 = 1024;
+
 /// Share in use from which a table is nearly full, in percent.
 const NEARLY_FULL: u64 = 90;
 
@@ -112,10 +115,27 @@ impl DescriptorTable<'_> {
         .figures(self.figures())
         .evidence([Evidence::Text(growing::reason(&self.said, &self.counted.series, "descriptor").into())])
         .evidence(self.kinds().map(Evidence::Text))
+        .evidence(self.usual_limit().map(|text| Evidence::Text(text.into())))
         .evidence(growing::evidence(&self.counted.series, self.counted.first))
         .evidence_at("last observed", &self.row.place)
         .next("check what these descriptors refer to, and where the process opens one and does not close it: strace -f -e trace=%desc -p PID");
         Some((gain, draft))
+    }
+
+    /// When the usual limit is reached, where the text has none.
+    fn usual_limit(&self) -> Option<String> {
+        let (first, last) = self.counted.ends();
+        let steps = self.counted.values().count().checked_sub(1).filter(|steps| *steps > 0)? as u64;
+        let rate = last.checked_sub(first)?.div_ceil(steps);
+        let is_unknown = self.row.ids.limit.is_none() && !self.prints.run() && rate > 0;
+        let left = USUAL_LIMIT.checked_sub(last)?.div_ceil(rate);
+        let text = format!(
+            "at {} each, the usual limit of {} is reached after {}",
+            text::number(rate),
+            text::number(USUAL_LIMIT),
+            text::count(left, "more look")
+        );
+        is_unknown.then_some(text)
     }
 
     fn rate(&self) -> Option<f64> {
@@ -140,8 +160,12 @@ impl DescriptorTable<'_> {
                 )
             }
             (None, _) => {
-                let limit = limit.map_or_else(|| "no limit".into(), text::number);
-                format!("{holder_text}: {first} -> {last}, of {limit}")
+                let limit = match limit {
+                    Some(limit) => format!(", of {}", text::number(limit)),
+                    None if self.prints.run() => ", of no limit".to_owned(),
+                    None => String::new(),
+                };
+                format!("{holder_text}: {first} -> {last}{limit}")
             }
         }
     }
@@ -173,17 +197,23 @@ impl DescriptorTable<'_> {
         let mut prints = self.prints.snapshots().filter_map(|census| self.kinds_of(census));
         let first = prints.next()?;
         let last = prints.next_back()?;
+        let before = |kind: &str| first.get(kind).copied().unwrap_or(0);
         let mut gains: Vec<_> = last
             .iter()
-            .map(|(kind, n)| (n.saturating_sub(first.get(kind).copied().unwrap_or(0)), *kind))
-            .filter(|(gain, _)| *gain > 0)
+            .map(|(kind, n)| (n.saturating_sub(before(kind)), *kind, *n))
+            .filter(|(gain, ..)| *gain > 0)
             .collect();
         gains.sort_by(|one, other| other.cmp(one));
-        let kinds: Vec<_> = gains
-            .iter()
-            .take(KINDS)
-            .map(|(n, kind)| format!("{} of {kind}", text::number(*n)))
-            .collect();
+        let range = |(gain, kind, now): &(u64, &str, u64)| {
+            let counts = format!("{} of {kind}", text::number(*gain));
+            // A run shows the values themselves.
+            if self.prints.run() {
+                counts
+            } else {
+                format!("{counts} ({} -> {})", text::number(before(kind)), text::number(*now))
+            }
+        };
+        let kinds: Vec<_> = gains.iter().take(KINDS).map(range).collect();
         (!kinds.is_empty()).then(|| format!("growth by kind: {}", text::list(&kinds)).into())
     }
 

@@ -16,6 +16,7 @@ mod counts;
 pub(crate) mod decoration;
 mod detect;
 mod encoding;
+mod kernel_records;
 mod mail;
 mod numbering;
 mod pasted;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{decoration, wrap};
+use super::{decoration, kernel_records, wrap};
 use crate::parse::console::{LineReading, prefix_start, reading};
 
 /// Most bytes of the stamps between two messages.
@@ -11,6 +11,10 @@ const STAMPS: usize = 160;
 /// The lines in a line: at least two of them are facts, each behind its own prefix. `None` if there is
 /// only one.
 pub(super) fn split(line: &[u8]) -> Option<Vec<Range<usize>>> {
+    split_messages(line).or_else(|| kernel_records::split(line))
+}
+
+fn split_messages(line: &[u8]) -> Option<Vec<Range<usize>>> {
     let second = prefix_start(line.get(prefix_start(line)? + 5..)?)?;
     let mut starts = vec![0];
     let mut prefix = prefix_start(line)? + 5 + second;

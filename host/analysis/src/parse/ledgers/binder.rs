@@ -10,16 +10,37 @@
 //!   outgoing transaction 3727983: 0000000000000000 from 15936:15976 to 14964:16752 code 8 flags 10 pri 0:120 r1
 //! ```
 
-use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
-use crate::model::LogFact;
+use std::collections::BTreeMap;
 
-/// Process, and its threads, nodes and references so far.
-type BinderCounts = (u64, u64, u64, u64);
+use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
+use crate::model::{Holder, LedgerEntry, LedgerKind, LedgerSnapshot, LogFact, SourceLocation};
+
+/// Rows of a process.
+pub(crate) const THREADS: &str = "threads";
+pub(crate) const NODES: &str = "nodes";
+pub(crate) const REFS: &str = "refs";
+pub(crate) const BUFFERS: &str = "buffers";
+
+/// Most kinds of rows of a process.
+const KINDS: usize = 256;
 
 #[derive(Default)]
 pub(super) struct Binder {
     state: bool,
-    open: Option<(BinderCounts, crate::model::SourceLocation)>,
+    open: Option<BinderProc>,
+}
+
+/// What binder keeps of a process.
+struct BinderProc {
+    pid: u64,
+    place: SourceLocation,
+    threads: u64,
+    nodes: u64,
+    refs: u64,
+    /// Count and bytes of buffers of each size.
+    buffers: BTreeMap<u64, u64>,
+    /// Number of nodes by the process that alone refers to them; 0 for those with several.
+    referrers: BTreeMap<u64, u64>,
 }
 
 impl Parser for Binder {
@@ -48,7 +69,7 @@ impl Parser for Binder {
         if let Some(pid) = text.strip_prefix("proc ") {
             self.flush(out);
             let Some(pid) = fields::decimal(pid.trim()) else { return LineOutcome::Rejected };
-            self.open = Some(((pid, 0, 0, 0), line.place.clone()));
+            self.open = Some(BinderProc::new(pid, line.place.clone()));
             return LineOutcome::Parsed;
         }
         self.count(text)
@@ -60,22 +81,84 @@ impl Parser for Binder {
     }
 }
 
-impl Binder {
-    /// Counts a thread, a node or a reference of the open process.
-    fn count(&mut self, text: &str) -> LineOutcome {
-        let Some(((_, threads, nodes, refs), _)) = &mut self.open else {
-            return LineOutcome::Ignored;
+impl BinderProc {
+    fn new(pid: u64, place: SourceLocation) -> Self {
+        let (buffers, referrers) = (BTreeMap::new(), BTreeMap::new());
+        Self { pid, place, threads: 0, nodes: 0, refs: 0, buffers, referrers }
+    }
+
+    /// Counts a thread, a node, a reference or a buffer; whether the line is one.
+    fn count(&mut self, text: &str) -> bool {
+        let Some((head, rest)) = text.split_once(' ') else { return false };
+        // `node work 5:` is about a node that is counted already.
+        let is_own = rest.starts_with(|c: char| c.is_ascii_digit());
+        let count = match head {
+            "thread" => &mut self.threads,
+            "node" => &mut self.nodes,
+            "ref" => &mut self.refs,
+            "buffer" => return self.buffer(text),
+            _ => return false,
         };
-        let counters = [("thread ", threads), ("node ", nodes), ("ref ", refs)];
-        for (head, count) in counters {
-            if let Some(rest) = text.strip_prefix(head) {
-                // `node work 5:` is about a node that is counted already.
-                *count =
-                    count.saturating_add(u64::from(rest.starts_with(|c: char| c.is_ascii_digit())));
-                return LineOutcome::Parsed;
-            }
+        *count = count.saturating_add(u64::from(is_own));
+        if is_own && head == "node" {
+            self.refer(rest);
         }
-        let other_heads = ["buffer ", "context ", "has delivered", "pending ", "undelivered"];
+        true
+    }
+
+    /// `... tr 1 proc 1288 903 318` of a node.
+    fn refer(&mut self, node: &str) {
+        let Some((_, users)) = node.split_once(" proc ") else { return };
+        let users: Vec<_> = users.split_whitespace().filter_map(fields::decimal).collect();
+        let alone = if let [user] = users[..] { user } else { 0 };
+        if !users.is_empty() && self.referrers.len() < KINDS {
+            *self.referrers.entry(alone).or_default() += 1;
+        }
+    }
+
+    /// `buffer 812: 0000000000000000 size 65536:0:0 delivered`.
+    fn buffer(&mut self, text: &str) -> bool {
+        let sizes = fields::value_after(text, "size ").unwrap_or_default();
+        let mut parts = sizes.split(':').map(fields::decimal);
+        let bytes = parts.try_fold(0u64, |sum, part| sum.checked_add(part?));
+        if let Some(bytes) = bytes.filter(|_| self.buffers.len() < KINDS) {
+            *self.buffers.entry(bytes).or_default() += 1;
+        }
+        true
+    }
+
+    /// Its rows; nodes that one process alone refers to are a row each.
+    fn census(&self) -> LedgerSnapshot {
+        let mut census =
+            LedgerSnapshot::new(LedgerKind::BinderProc, &self.pid.to_string(), self.place.clone());
+        let row =
+            |name: &str, count, bytes| LedgerEntry::new(self.place.clone(), name, count, bytes);
+        census.rows.extend([
+            row(THREADS, self.threads, 0),
+            row(NODES, self.nodes, 0),
+            row(REFS, self.refs, 0),
+        ]);
+        census.rows.extend(
+            self.buffers
+                .iter()
+                .map(|(size, count)| row(BUFFERS, *count, size.saturating_mul(*count))),
+        );
+        for (pid, count) in self.referrers.iter().filter(|(pid, _)| **pid != 0) {
+            let mut row = row("nodes of one process", *count, 0);
+            row.holder = Some(Holder { pid: *pid, comm: "".into() });
+            census.rows.push(row);
+        }
+        census
+    }
+}
+
+impl Binder {
+    fn count(&mut self, text: &str) -> LineOutcome {
+        let Some(open) = &mut self.open else { return LineOutcome::Ignored };
+        if open.count(text) {
+            return LineOutcome::Parsed;
+        }
+        let other_heads = ["context ", "has delivered", "pending ", "undelivered"];
         if other_heads.iter().any(|more| text.starts_with(more)) {
             LineOutcome::Parsed
         } else {
@@ -84,8 +167,17 @@ impl Binder {
     }
 
     fn flush(&mut self, out: &mut LedgerOutput) {
-        let Some(((pid, threads, nodes, refs), place)) = self.open.take() else { return };
-        out.say(&LedgerLine::new("", place), LogFact::Keeps { pid, threads, nodes, refs });
+        let Some(open) = self.open.take() else { return };
+        let BinderProc { pid, threads, nodes, refs, .. } = open;
+        out.say(
+            &LedgerLine::new("", open.place.clone()),
+            LogFact::Keeps { pid, threads, nodes, refs },
+        );
+        // A run asks only what binder keeps of processes that are gone.
+        let has_parts = threads + nodes + refs > 0 || !open.buffers.is_empty();
+        if out.moment.is_none() && has_parts {
+            out.census(open.census());
+        }
     }
 }
 

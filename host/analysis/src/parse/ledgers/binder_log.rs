@@ -53,6 +53,7 @@ impl Parser for BinderLog {
 /// Head and message: `binder: 1727 close …`, `binder_mmap: 2019 …`, `binder_linux: binder_mmap: 195 …`.
 fn head(text: &str) -> Option<(&str, &str)> {
     let (head, rest) = text.trim_start().split_once(": ")?;
+    let head = head.trim_end();
     if !head.starts_with("binder") {
         return None;
     }

@@ -40,6 +40,11 @@ impl TextContext {
         name.strip_suffix(".txt").or_else(|| name.strip_suffix(".log")).unwrap_or(name)
     }
 
+    /// The whole path.
+    pub(super) fn folder(&self) -> &str {
+        &self.path
+    }
+
     /// The part before the last one: `kmalloc-128` of `slab/kmalloc-128/alloc_calls`.
     pub(super) fn parent(&self) -> &str {
         self.path.rsplit('/').nth(1).unwrap_or_default()

@@ -8,7 +8,7 @@
 //!
 //! `iommu_dump` becomes rows of a snapshot, too: one for each address, with the last step.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, MOST, Parser, TextContext, fields};
 use crate::{
@@ -20,6 +20,8 @@ use crate::{
 pub(super) struct Iommu {
     map: Option<LedgerSnapshot>,
     dump: Option<LedgerSnapshot>,
+    /// Tables and addresses in `map`.
+    mapped: HashSet<(Option<u64>, Option<u64>)>,
     /// Row of each address in `dump`.
     known: HashMap<u64, usize>,
 }
@@ -29,7 +31,7 @@ impl Parser for Iommu {
         &mut self,
         line: &LedgerLine<'_>,
         _: &TextContext,
-        _: &mut LedgerOutput,
+        out: &mut LedgerOutput,
     ) -> LineOutcome {
         let words: Vec<_> = line.ungrepped().split_whitespace().collect();
         match words[..] {
@@ -38,8 +40,15 @@ impl Parser for Iommu {
                     && address.starts_with("0x")
                     && size.starts_with("0x") =>
             {
-                nanoseconds(time)
-                    .map_or(LineOutcome::Rejected, |_| self.take_mapping(line, address, size))
+                if nanoseconds(time).is_none() {
+                    return LineOutcome::Rejected;
+                }
+                // A row that stands there again starts the next print.
+                if !self.mapped.insert((fields::decimal(table), fields::number(address))) {
+                    self.end_map(out);
+                    self.mapped.insert((fields::decimal(table), fields::number(address)));
+                }
+                self.take_mapping(line, address, size)
             }
             [
                 step @ ("alloc" | "map" | "sync" | "unmap" | "free"),
@@ -51,7 +60,7 @@ impl Parser for Iommu {
                 ref device @ ..,
             ] if fields::decimal(table).is_some() && address.starts_with("0x") => {
                 let read = nanoseconds(time)
-                    .and_then(|_| self.take_step(line, step, (address, size), device));
+                    .and_then(|ns| self.take_step(line, (step, ns), (address, size), device));
                 LineOutcome::from(read)
             }
             _ => LineOutcome::Ignored,
@@ -60,12 +69,17 @@ impl Parser for Iommu {
 
     fn end(&mut self, out: &mut LedgerOutput) {
         self.known.clear();
-        let censuses = self.map.take().into_iter().chain(self.dump.take());
-        censuses.for_each(|census| out.census(census));
+        self.end_map(out);
+        self.dump.take().into_iter().for_each(|census| out.census(census));
     }
 }
 
 impl Iommu {
+    fn end_map(&mut self, out: &mut LedgerOutput) {
+        self.mapped.clear();
+        self.map.take().into_iter().for_each(|census| out.census(census));
+    }
+
     fn take_mapping(&mut self, line: &LedgerLine<'_>, address: &str, size: &str) -> LineOutcome {
         let (Some(address), Some(bytes)) = (fields::number(address), fields::number(size)) else {
             return LineOutcome::Rejected;
@@ -82,7 +96,7 @@ impl Iommu {
     fn take_step(
         &mut self,
         line: &LedgerLine<'_>,
-        step: &str,
+        (step, ns): (&str, u64),
         at: (&str, &str),
         device: &[&str],
     ) -> Option<()> {
@@ -94,6 +108,12 @@ impl Iommu {
         if let Some(row) = known_row {
             // Only `free` returns the addresses; after any other step the device keeps them.
             row.count = u64::from(step != "free");
+            if step == "alloc" {
+                // Its addresses are given out anew.
+                (row.ids.start, row.place) = (Some(ns), line.place.clone());
+                row.stack.clear();
+            }
+            row.ids.end = Some(ns);
             row.stack.truncate(MOST);
             row.stack.push(step.into());
             return Some(());
@@ -105,6 +125,7 @@ impl Iommu {
         let name = device.first().copied().unwrap_or("device");
         let mut row = LedgerEntry::new(line.place.clone(), name, u64::from(step != "free"), bytes);
         (row.ids.address, row.stack) = (Some(address), vec![step.into()]);
+        (row.ids.start, row.ids.end) = (Some(ns), Some(ns));
         self.known.insert(address, census.rows.len());
         census.rows.push(row);
         Some(())

@@ -21,6 +21,31 @@ use crate::model::{Holder, LedgerEntry, LedgerKind, LedgerSnapshot};
 pub(super) struct IonHeap {
     open: Option<[LedgerSnapshot; 2]>,
     orphaned: bool,
+    columns: HeapColumns,
+}
+
+impl IonHeap {
+    /// A head of columns: that of the heap, or another one of its orphans.
+    fn head(
+        &mut self,
+        columns: HeapColumns,
+        line: &LedgerLine<'_>,
+        context: &TextContext,
+        out: &mut LedgerOutput,
+    ) -> LineOutcome {
+        let is_of_orphans = self.orphaned
+            && self
+                .open
+                .as_ref()
+                .is_some_and(|[_, orphans]| orphans.rows.is_empty() && orphans.total.is_none());
+        if !is_of_orphans {
+            self.end(out);
+            let begin = |ledger| LedgerSnapshot::new(ledger, context.name(), line.place.clone());
+            self.open = Some([LedgerKind::IonHeap, LedgerKind::IonOrphans].map(begin));
+        }
+        self.columns = columns;
+        LineOutcome::Parsed
+    }
 }
 
 impl Parser for IonHeap {
@@ -31,14 +56,12 @@ impl Parser for IonHeap {
         out: &mut LedgerOutput,
     ) -> LineOutcome {
         let words: Vec<_> = line.text.split_whitespace().collect();
-        if words == ["client", "pid", "size"] {
-            self.end(out);
-            let begin = |ledger| LedgerSnapshot::new(ledger, context.name(), line.place.clone());
-            self.open = Some([LedgerKind::IonHeap, LedgerKind::IonOrphans].map(begin));
-            return LineOutcome::Parsed;
+        if let Some(columns) = HeapColumns::new(&words) {
+            return self.head(columns, line, context, out);
         }
         let Some([clients, orphans]) = &mut self.open else { return LineOutcome::Ignored };
         if line.text.starts_with("orphaned allocations") {
+            self.columns = HeapColumns::of_orphans();
             self.orphaned = true;
             orphans.place = line.place.clone();
             return LineOutcome::Parsed;
@@ -54,15 +77,23 @@ impl Parser for IonHeap {
                 LineOutcome::from(clients.total)
             }
             ["deferred", "free", ..] => LineOutcome::Parsed,
-            [ref name @ .., pid, bytes] if !self.orphaned => row(clients, line, name, pid, bytes),
-            [ref name @ .., pid, bytes, _, _] => row(orphans, line, name, pid, bytes),
-            _ => LineOutcome::Ignored,
+            _ => {
+                let Some(row) = self.columns.row(&words, line) else { return LineOutcome::Ignored };
+                // A buffer that a process uses has an owner, if no handle of ion any more.
+                let is_used = row.holder.is_some() && self.columns.has_user;
+                super::add(if self.orphaned && !is_used { orphans } else { clients }, row);
+                LineOutcome::Parsed
+            }
         }
     }
 
     fn end(&mut self, out: &mut LedgerOutput) {
         self.orphaned = false;
-        for census in self.open.take().into_iter().flatten() {
+        let Some([clients, mut orphans]) = self.open.take() else { return };
+        // Their printed total includes those that a process uses.
+        let is_used = self.columns.has_user && orphans.rows.is_empty() && !clients.rows.is_empty();
+        orphans.total = orphans.total.map(|total| if is_used { 0 } else { total });
+        for census in [clients, orphans] {
             // A heap without orphans prints a total of 0, or nothing at all.
             if !census.rows.is_empty() || census.total.is_some() {
                 out.census(census);
@@ -71,19 +102,57 @@ impl Parser for IonHeap {
     }
 }
 
-fn row(
-    census: &mut LedgerSnapshot,
-    line: &LedgerLine<'_>,
-    name: &[&str],
-    pid: &str,
-    bytes: &str,
-) -> LineOutcome {
-    let (Some(pid), Some(bytes)) = (fields::decimal(pid), fields::decimal(bytes)) else {
-        return LineOutcome::Ignored;
-    };
-    let name = name.join(" ");
-    let mut row = LedgerEntry::new(line.place.clone(), &name, 1, bytes);
-    row.holder = Some(Holder { pid, comm: name.into() });
-    super::add(census, row);
-    LineOutcome::Parsed
+/// Where the parts of a row stand, counted from its end, since names may have blanks.
+#[derive(Clone, Copy, Default)]
+struct HeapColumns {
+    pid: usize,
+    bytes: usize,
+    /// Number of columns behind the name.
+    behind: usize,
+    /// Name and number of the process that uses it now stand beside those of the client.
+    user: usize,
+    has_user: bool,
+}
+
+impl HeapColumns {
+    /// Of a head: `client pid size`, with other columns of vendors.
+    fn new(words: &[&str]) -> Option<Self> {
+        let at = |name: &str| words.iter().position(|word| *word == name);
+        let from_end = |name| at(name).map(|at| words.len() - at);
+        (words.first() == Some(&"client") && words.len() < 16).then_some(())?;
+        let (pid, bytes) = (from_end("pid")?, from_end("size")?);
+        let user = from_end("user_pid");
+        Some(Self {
+            pid,
+            bytes,
+            behind: words.len() - 1,
+            user: user.unwrap_or(0),
+            has_user: user.is_some(),
+        })
+    }
+
+    /// Orphans have no head, and counts of mappings and handles.
+    const fn of_orphans() -> Self {
+        Self { pid: 4, bytes: 3, behind: 4, user: 0, has_user: false }
+    }
+
+    fn row(&self, words: &[&str], line: &LedgerLine<'_>) -> Option<LedgerEntry> {
+        let names = words.len().checked_sub(self.behind).filter(|names| *names > 0)?;
+        let number =
+            |from_end: usize| fields::decimal(words.get(words.len().checked_sub(from_end)?)?);
+        let (pid, bytes) = (number(self.pid)?, number(self.bytes)?);
+        let name = words[..names].join(" ");
+        let mut row = LedgerEntry::new(line.place.clone(), &name, 1, bytes);
+        let client = Holder { pid, comm: name.into() };
+        if self.has_user {
+            let user_name = words.get(words.len().checked_sub(self.user + 1)?)?;
+            row.users.push(format!("allocated by {}", crate::text::holder(&client)).into());
+            row.holder = number(self.user)
+                .filter(|pid| *pid > 0)
+                .map(|pid| Holder { pid, comm: (*user_name).into() });
+        } else {
+            row.holder = Some(client);
+        }
+        Some(row)
+    }
 }

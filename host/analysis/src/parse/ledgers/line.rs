@@ -26,8 +26,29 @@ impl<'t> LedgerLine<'t> {
     pub(super) fn new(raw: &'t str, place: SourceLocation) -> Self {
         let raw = raw.trim_end();
         let plain = Self { raw, text: raw, by: "", pid: None, place };
-        let known_time = plain.of_kernel().or_else(|| plain.of_logcat());
-        known_time.or_else(|| plain.of_recorder()).unwrap_or(plain)
+        plain.beyond_stamps().or_else(|| plain.beyond_head()).unwrap_or(plain)
+    }
+
+    /// What is behind the stamps of a kernel, of logcat or of a recorder.
+    fn beyond_stamps(&self) -> Option<Self> {
+        self.of_kernel().or_else(|| self.of_logcat()).or_else(|| self.of_recorder())
+    }
+
+    /// What is behind the name of a file by grep, `kmsg.1.log:`, or behind facility and level by `dmesg -x`,
+    /// `kern  :info  : `.
+    fn beyond_head(&self) -> Option<Self> {
+        let (head, rest) = self.raw.split_once(':')?;
+        let text = match rest.split_once(": ") {
+            Some((level, text))
+                if FACILITIES.contains(&head.trim_end()) && LEVELS.contains(&level.trim()) =>
+            {
+                text
+            }
+            _ if is_file_name(head) => grepped(rest),
+            _ => return None,
+        };
+        let inner = Self { raw: text, text, ..self.clone() };
+        Some(Self { raw: self.raw, ..inner.beyond_stamps().unwrap_or(inner) })
     }
 
     /// `(250311_10:20:01.007)text`, `Mar 11 10:20:01 board kernel: <6>[   45.091496] (0)[1737:Binder_1]text`.
@@ -62,6 +83,10 @@ impl<'t> LedgerLine<'t> {
         let task = rest.strip_prefix('[').and_then(|inside| inside.split_once(']'));
         let task = task.filter(|(task, _)| is_task(task));
         let (by, rest) = task.map_or(("", rest), |(task, rest)| (task, rest.trim_start()));
+        // The journal puts the machine in front: `box kernel: `.
+        let behind_machine =
+            rest.split_once(" kernel: ").filter(|(machine, _)| !machine.contains([' ', ':']));
+        let rest = behind_machine.map_or(rest, |(_, rest)| rest);
         Some(Self { text: rest, by, ..self.clone() })
     }
 
@@ -76,8 +101,12 @@ impl<'t> LedgerLine<'t> {
         let (pid, rest) = rest.trim_start().split_once(' ')?;
         let (tid, rest) = rest.trim_start().split_once(' ')?;
         fields::decimal(tid)?;
-        let text = rest.split_once(": ").map_or(rest, |(_, text)| text);
-        Some(Self { text, by: tid, pid: Some(fields::decimal(pid)?), ..self.clone() })
+        let (text, pid) =
+            (rest.split_once(": ").map_or(rest, |(_, text)| text), fields::decimal(pid)?);
+        if pid == 0 && fields::decimal(tid) == Some(0) {
+            return Some(Self { text: of_kernel_buffer(rest), ..self.clone() });
+        }
+        Some(Self { text, by: tid, pid: Some(pid), ..self.clone() })
     }
 
     /// The message without a line number of `grep -n`.
@@ -86,6 +115,31 @@ impl<'t> LedgerLine<'t> {
             self.text.split_once(':').filter(|(n, _)| fields::decimal(n).is_some());
         number_and_rest.map_or(self.text, |(_, rest)| rest).trim_start()
     }
+}
+
+/// Facilities and levels as `dmesg -x` prints them.
+const FACILITIES: [&str; 4] = ["kern", "user", "daemon", "syslog"];
+const LEVELS: [&str; 8] = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"];
+
+/// Whether grep may have put this name in front: one word with a dot, a slash or a digit in it, and a letter.
+fn is_file_name(head: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"._/-+".contains(&byte);
+    let has_sign = head.contains(['.', '/']) && head.bytes().any(|byte| byte.is_ascii_alphabetic());
+    has_sign && head.len() < 256 && head.bytes().all(is_part)
+}
+
+/// A line without the number that `grep -n` puts behind the name.
+fn grepped(rest: &str) -> &str {
+    let number = rest.split_once(':').filter(|(number, _)| fields::decimal(number).is_some());
+    number.map_or(rest, |(_, rest)| rest)
+}
+
+/// A message of the kernel in `logcat -b kernel`, which takes the text before the first colon for a tag: `I binder  :
+/// 1904 close ...`.
+fn of_kernel_buffer(text: &str) -> &str {
+    text.split_once(' ')
+        .filter(|(level, _)| level.len() == 1)
+        .map_or(text, |(_, text)| text.trim_start())
 }
 
 /// `T516752`, `1737:Binder_1`, `5:kworker/u:0`.

@@ -72,8 +72,15 @@ impl Parser for MemInfo {
         out: &mut LedgerOutput,
     ) -> LineOutcome {
         let Some((name, value)) = line.text.split_once(':') else { return LineOutcome::Ignored };
-        if !FIELDS.contains(&name) || (name != "MemTotal" && self.open.is_none()) {
-            let is_field = self.open.is_some() && value.trim_end().ends_with(" kB");
+        let is_known = FIELDS.contains(&name);
+        let has_unit = value.trim_end().ends_with(" kB");
+        // Through grep there may be any of the rows, in their order: one that comes again starts the next print.
+        let is_again = |census: &LedgerSnapshot| census.rows.iter().any(|row| *row.name == *name);
+        if is_known && has_unit && self.open.as_ref().is_some_and(is_again) {
+            self.end(out);
+        }
+        if !is_known || (name != "MemTotal" && self.open.is_none() && !has_unit) {
+            let is_field = self.open.is_some() && has_unit;
             return if is_field { LineOutcome::Parsed } else { LineOutcome::Ignored };
         }
         let mut words = value.split_whitespace();

@@ -20,6 +20,7 @@
 
 mod binder;
 mod binder_log;
+mod binder_space;
 mod buddyinfo;
 mod client_pages;
 mod context;
@@ -28,28 +29,43 @@ mod descriptors;
 mod dma_buf;
 mod dma_buf_sysfs;
 mod dma_heap;
+mod dmabuf_dump;
+mod fd_listing;
 mod fdinfo;
 mod fields;
 mod iommu;
 mod iommu_log;
 mod ion_heap;
+mod ion_pools;
 mod ion_trace;
 mod kmemleak;
 mod line;
 mod meminfo;
+mod memleak_tool;
 mod merge;
+mod one_moment;
+mod oom_report;
 mod page_owner;
 mod processes;
 mod procmem;
+mod series;
+mod shortages;
 mod slab;
 mod slab_calls;
 mod slab_trace;
 mod sniff;
+mod tables;
+mod vmallocinfo;
 
+pub(crate) use binder::{BUFFERS, NODES, REFS, THREADS};
 use context::TextContext;
+pub(crate) use dmabuf_dump::KERNEL_RSS;
 use line::LedgerLine;
 pub use meminfo::OWN_SHARED_MEMORY;
-pub use sniff::has_ledgers;
+use one_moment::OpenLooks;
+pub(crate) use oom_report::{ASKED, KILLED, NODE};
+pub use sniff::{has_ledgers, has_tables};
+pub use tables::Tables;
 
 use super::lines::LineOutcome;
 use crate::model::{
@@ -90,6 +106,9 @@ trait Parser {
 struct LedgerOutput {
     normal_world: NormalWorld,
     moment: Option<Moment>,
+    /// Earlier lines, taken for unrelated, that a later one shows to be of a ledger.
+    held_back: u64,
+    looks: OpenLooks,
 }
 
 impl LedgerOutput {
@@ -97,7 +116,11 @@ impl LedgerOutput {
     fn census(&mut self, mut census: LedgerSnapshot) {
         census.moment = self.moment;
         self.normal_world.lost = self.normal_world.lost.saturating_add(census.lost);
-        if self.normal_world.censuses.len() < MOST {
+        let next = self.normal_world.censuses.len();
+        let continued = self.looks.continued(&census, next);
+        if let Some(look) = continued.and_then(|at| self.normal_world.censuses.get_mut(at)) {
+            census.rows.drain(..).for_each(|row| add(look, row));
+        } else if next < MOST {
             self.normal_world.censuses.push(census);
         } else {
             self.normal_world.lost =
@@ -149,10 +172,16 @@ impl LedgerReader {
     /// `/proc` or `/sys` in it.
     #[must_use]
     pub fn new(source: &str) -> Self {
+        Self::with_tables(source, Tables::built_in())
+    }
+
+    /// As [`Self::new`], with these tables.
+    #[must_use]
+    pub fn with_tables(source: &str, tables: &Tables) -> Self {
         let mut reader = Self {
             place: SourceLocation { source: "".into(), at: 0 },
             context: TextContext::default(),
-            parsers: parsers(),
+            parsers: parsers(tables),
             last: None,
             out: LedgerOutput::default(),
             accounting: Accounting::default(),
@@ -220,6 +249,9 @@ impl LedgerReader {
         }
         let outcome = self.ask(&line);
         self.accounting += outcome;
+        let n = std::mem::take(&mut self.out.held_back).min(self.accounting.ignored);
+        self.accounting.ignored -= n;
+        self.accounting.parsed += n;
     }
 
     fn ask(&mut self, line: &LedgerLine<'_>) -> LineOutcome {
@@ -250,6 +282,7 @@ impl LedgerReader {
     pub fn take(&mut self) -> NormalWorld {
         self.end();
         let accounting = std::mem::take(&mut self.accounting);
+        self.out.looks = OpenLooks::default();
         let mut world = std::mem::take(&mut self.out.normal_world);
         if self.out.moment.is_some() {
             world.name_holders();
@@ -264,28 +297,38 @@ impl LedgerReader {
     }
 }
 
-fn parsers() -> Vec<Box<dyn Parser + Send>> {
+fn parsers(tables: &Tables) -> Vec<Box<dyn Parser + Send>> {
     vec![
+        Box::<series::PlainSeries>::default(),
+        Box::new(tables::TableReader::new(tables)),
         Box::<meminfo::MemInfo>::default(),
         Box::<cpu_monitor::CpuMonitor>::default(),
         Box::<buddyinfo::BuddyInfo>::default(),
         Box::<slab::Slab>::default(),
         Box::<slab_calls::SlabCalls>::default(),
         Box::<slab_trace::SlabTrace>::default(),
+        Box::<vmallocinfo::VmallocInfo>::default(),
+        Box::<oom_report::OomReport>::default(),
+        Box::<shortages::Shortages>::default(),
         Box::<page_owner::PageOwner>::default(),
         Box::<kmemleak::Kmemleak>::default(),
+        Box::<memleak_tool::MemleakTool>::default(),
         Box::<descriptors::Descriptors>::default(),
+        Box::<fd_listing::FdListing>::default(),
         Box::<client_pages::ClientPages>::default(),
         Box::<dma_heap::DmaHeap>::default(),
         Box::<dma_buf::DmaBuf>::default(),
+        Box::<dmabuf_dump::DmaBufDump>::default(),
         Box::<dma_buf_sysfs::DmaBufSysfs>::default(),
         Box::<fdinfo::FdInfo>::default(),
         Box::<procmem::Procmem>::default(),
         Box::<ion_heap::IonHeap>::default(),
+        Box::<ion_pools::IonPools>::default(),
         Box::<ion_trace::IonTrace>::default(),
         Box::<iommu::Iommu>::default(),
         Box::<iommu_log::IommuLog>::default(),
         Box::<binder::Binder>::default(),
+        Box::<binder_space::BinderSpace>::default(),
         Box::<binder_log::BinderLog>::default(),
         Box::<processes::ProcessList>::default(),
     ]

@@ -82,7 +82,8 @@ fn of_procmem(words: &[&str], line: &LedgerLine<'_>) -> Option<LedgerEntry> {
 
 fn of_lsof(words: &[&str], line: &LedgerLine<'_>) -> Option<LedgerEntry> {
     let [comm, pid, _, fd, .., _] = words else { return None };
-    let fd = fd.trim_end_matches(|mode: char| mode.is_ascii_lowercase());
+    // `ls -l` with numbers for owners has no mode behind a number.
+    let fd = fd.strip_suffix(['r', 'w', 'u'])?;
     let (pid, fd) = (fields::decimal(pid)?, fields::decimal(fd)?);
     let mut row = LedgerEntry::new(line.place.clone(), "descriptor", 1, 0);
     row.holder = Some(Holder { pid, comm: (*comm).into() });

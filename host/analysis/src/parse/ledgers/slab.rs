@@ -9,6 +9,8 @@
 //! anon_vma                  9361      56   622.5K      149/13/3   64 0   8  84
 //! ```
 
+use std::collections::HashSet;
+
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
 use crate::model::{LedgerEntry, LedgerKind, LedgerSnapshot};
 
@@ -16,6 +18,8 @@ use crate::model::{LedgerEntry, LedgerKind, LedgerSnapshot};
 pub(super) struct Slab {
     open: Option<LedgerSnapshot>,
     tool: bool,
+    /// Caches of the open print.
+    names: HashSet<String>,
 }
 
 impl Parser for Slab {
@@ -36,14 +40,27 @@ impl Parser for Slab {
         if line.text.starts_with("slabinfo - version:") {
             return LineOutcome::Parsed;
         }
+        let text = line.ungrepped();
+        if !self.tool && of_kernel(text).is_some() {
+            // Through grep, or a head that was not copied: a cache that comes again starts the next print.
+            let name = text.split_whitespace().next().unwrap_or_default();
+            if self.names.contains(name) {
+                self.end(out);
+            }
+            self.names.insert(name.to_owned());
+            let begin = || LedgerSnapshot::new(LedgerKind::Slab, "", line.place.clone());
+            self.open.get_or_insert_with(begin);
+        }
         let Some(census) = &mut self.open else { return LineOutcome::Ignored };
-        let read = if self.tool { of_tool(line.text) } else { of_kernel(line.text) };
+        let read = if self.tool { of_tool(line.text) } else { of_kernel(text) };
         let Some((name, count, bytes)) = read else { return LineOutcome::Ignored };
         super::add(census, LedgerEntry::new(line.place.clone(), name, count, bytes));
         LineOutcome::Parsed
     }
 
     fn end(&mut self, out: &mut LedgerOutput) {
+        self.names.clear();
+        self.tool = false;
         self.open.take().into_iter().for_each(|census| out.census(census));
     }
 }

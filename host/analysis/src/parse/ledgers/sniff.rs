@@ -1,16 +1,22 @@
 //! Detects ledgers of the normal world in a text, by its first lines.
 
-use super::LedgerReader;
+use super::{LedgerReader, Tables};
 
 /// Whether a text has a ledger in its first lines, `begin`. Its file's `name` may identify the ledger.
 ///
 /// The text may hold other data too: a terminal log may have everything.
 #[must_use]
 pub fn has_ledgers(name: &str, begin: &[u8]) -> bool {
+    has_tables(name, begin, Tables::built_in())
+}
+
+/// As [`has_ledgers`], with these tables.
+#[must_use]
+pub fn has_tables(name: &str, begin: &[u8], tables: &Tables) -> bool {
     if begin.contains(&0) {
         return false;
     }
-    let mut reader = LedgerReader::new(name);
+    let mut reader = LedgerReader::with_tables(name, tables);
     let lines = begin.split(|byte| *byte == b'\n').filter(|line| !is_of_tee(line));
     { lines }.any(|line| {
         reader.line(line);

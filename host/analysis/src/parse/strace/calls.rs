@@ -194,7 +194,9 @@ impl StraceReader {
     }
 
     fn take_mmap(&mut self, call: &FinishedCall<'_>) -> bool {
-        let Some((process, fd, kind)) = self.used_descriptor(call, 4) else { return false };
+        let Some((process, fd, kind)) = self.used_descriptor(call, 4) else {
+            return self.take_unknown_mapping(call);
+        };
         let Some(at) = call.success().map(i64::cast_unsigned) else { return true };
         self.tasks.all[process].table.map(at, kind);
         let size = number(call.arg(1)).unwrap_or(0);
@@ -202,6 +204,15 @@ impl StraceReader {
         (note.file, note.cmd) = (kind, word(fd));
         note.params[0] = CallParam { input: at, size, output: 0 };
         true
+    }
+
+    /// A shared mapping of a descriptor whose kind is not printed.
+    fn take_unknown_mapping(&mut self, call: &FinishedCall<'_>) -> bool {
+        let (fd, path) = call.fd(4);
+        let is_shared = fd >= 0 && path.is_none() && call.arg(3).contains("MAP_SHARED");
+        let bytes = number(call.arg(1)).filter(|_| is_shared && call.success().is_some());
+        bytes.into_iter().for_each(|bytes| self.note_shared_mapping(call.process, fd, bytes));
+        bytes.is_some()
     }
 
     fn take_munmap(&mut self, call: &FinishedCall<'_>) -> bool {

@@ -12,18 +12,23 @@ const MOST: usize = 1 << 16;
 
 /// Copies, by number and by process.
 #[derive(Debug, Default)]
-pub(super) struct FdCopies(BTreeMap<i64, BTreeMap<usize, FdCopy>>);
+pub(super) struct FdCopies(BTreeMap<i64, BTreeMap<usize, FdCopy>>, SharedMappings);
+
+/// Bytes that are mapped and shared of descriptors of an unknown kind.
+type SharedMappings = BTreeMap<(usize, i64), u64>;
 
 #[derive(Debug)]
 struct FdCopy {
     task: Option<u64>,
     old: u64,
+    mapped: Option<u64>,
     place: SourceLocation,
 }
 
 impl FdCopies {
     /// Removes a descriptor that was closed or reused.
     pub(super) fn remove(&mut self, process: usize, fd: i64, all: &[TracedProcess]) {
+        self.1.remove(&(process, fd));
         let Some(same) = self.0.get_mut(&fd) else { return };
         if same.remove(&process).is_none() {
             // The trace may not show that two tasks are of one process. No copy is better than a wrong one.
@@ -37,6 +42,7 @@ impl FdCopies {
 
     /// Removes all descriptors of a process that ended.
     pub(super) fn remove_process(&mut self, process: usize) {
+        self.1.retain(|(other, _), _| *other != process);
         self.0.retain(|_, same| {
             same.remove(&process);
             !same.is_empty()
@@ -46,14 +52,14 @@ impl FdCopies {
     /// The copies that are still open.
     pub(super) fn finish(self) -> Vec<LogRecord> {
         let saying = |(new, copied): (i64, FdCopy)| {
-            let FdCopy { task, old, place } = copied;
+            let FdCopy { task, old, mapped, place } = copied;
             let new = u64::try_from(new).ok()?;
             let task_name = task.map_or_else(String::new, |task| task.to_string());
             Some(LogRecord {
                 place,
                 by: task_name.into(),
                 moment: None,
-                said: LogFact::Duplicated { task, old, new },
+                said: LogFact::Duplicated { task, old, new, mapped },
             })
         };
         let copies = self
@@ -65,6 +71,18 @@ impl FdCopies {
 }
 
 impl StraceReader {
+    /// Notes that a descriptor of an unknown kind is mapped and shared, as a buffer is.
+    pub(super) fn note_shared_mapping(&mut self, process: usize, fd: i64, bytes: u64) {
+        let FdCopies(copies, mappings) = &mut self.copies;
+        if fd < 0 || mappings.len() >= MOST {
+            return;
+        }
+        mappings.insert((process, fd), bytes);
+        let old = u64::try_from(fd).ok();
+        let copied = copies.values_mut().filter_map(|same| same.get_mut(&process));
+        copied.filter(|copy| Some(copy.old) == old).for_each(|copy| copy.mapped = Some(bytes));
+    }
+
     /// Adds a copy of a descriptor.
     pub(super) fn take_copy(&mut self, process: usize, new: i64, call: &FinishedCall<'_>) {
         self.copies.remove(process, new, &self.tasks.all);
@@ -73,7 +91,13 @@ impl StraceReader {
         if self.copies.0.len() < MOST {
             let task = (call.task != 0).then_some(call.task.into());
             let place = self.place();
-            self.copies.0.entry(new).or_default().insert(process, FdCopy { task, old, place });
+            let mapped =
+                i64::try_from(old).ok().and_then(|old| self.copies.1.get(&(process, old)).copied());
+            self.copies
+                .0
+                .entry(new)
+                .or_default()
+                .insert(process, FdCopy { task, old, mapped, place });
         }
     }
 }

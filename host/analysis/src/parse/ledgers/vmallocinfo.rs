@@ -1,0 +1,70 @@
+//! `/proc/vmallocinfo` (Linux `mm/vmalloc.c`, `s_show`): areas of the kernel's address space, by caller.
+//!
+//! ```text
+//! 0xffffff800a000000-0xffffff800a101000 1052672 vpu_load_fw+0x64/0x1c8 [vpu5] pages=256 vmalloc
+//! 0xffffff8008000000-0xffffff8008011000   69632 gic_of_init+0x74/0x2f0 phys=0x00000000fd400000 ioremap
+//! ```
+//!
+//! Only `pages` is memory; an area has a guard page more of addresses, and those of devices have none. An area
+//! that comes again starts the next print.
+
+use std::collections::HashSet;
+
+use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
+use crate::model::{LedgerEntry, LedgerKind, LedgerSnapshot};
+
+const PAGE: u64 = 4096;
+
+#[derive(Default)]
+pub(super) struct VmallocInfo {
+    open: Option<LedgerSnapshot>,
+    areas: HashSet<u64>,
+}
+
+impl Parser for VmallocInfo {
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        _: &TextContext,
+        out: &mut LedgerOutput,
+    ) -> LineOutcome {
+        let Some((start, row)) = area(line) else { return LineOutcome::Ignored };
+        if self.areas.len() >= super::MOST || !self.areas.insert(start) {
+            self.end(out);
+            self.areas.insert(start);
+        }
+        let census = self.open.get_or_insert_with(|| {
+            LedgerSnapshot::new(LedgerKind::VmallocInfo, "", line.place.clone())
+        });
+        super::add(census, row);
+        LineOutcome::Parsed
+    }
+
+    fn end(&mut self, out: &mut LedgerOutput) {
+        self.areas.clear();
+        self.open.take().into_iter().for_each(|census| out.census(census));
+    }
+}
+
+fn area(line: &LedgerLine<'_>) -> Option<(u64, LedgerEntry)> {
+    let text = line.ungrepped();
+    let mut words = text.split_whitespace();
+    let (from, to) = words.next()?.split_once('-')?;
+    let (from, to) = (kernel_address(from)?, kernel_address(to)?);
+    let size = fields::decimal(words.next()?)?;
+    (to.checked_sub(from) == Some(size)).then_some(())?;
+    let caller = text.split_once(&format!(" {size} ")).map_or("", |(_, rest)| rest.trim_start());
+    let name = fields::function(caller);
+    let name = name.as_deref().or_else(|| caller.split_whitespace().next()).unwrap_or("unknown");
+    let bytes =
+        fields::number_after(text, "pages=").map_or(Some(0), |pages| pages.checked_mul(PAGE))?;
+    let mut row = LedgerEntry::new(line.place.clone(), name, 1, bytes);
+    row.ids.address = Some(from);
+    row.ids.limit = Some(size);
+    Some((from, row))
+}
+
+/// `0xffffff800a000000`; hashed addresses of kernels that hide them do, too.
+fn kernel_address(word: &str) -> Option<u64> {
+    fields::hex(word.strip_prefix("0x")?)
+}
