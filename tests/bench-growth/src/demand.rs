@@ -33,7 +33,10 @@ pub(crate) fn shortfalls<'a>(
     let found: Vec<_> = leaks.map(|(_, row)| row.part(row.said[0])).collect();
     let mean = found.iter().sum::<f64>() / found.len().max(1) as f64;
     if demanded(iterations).is_some_and(|(all, _)| mean < all) {
-        short.push(format!("{iterations} iterations: only {:.1} % of all leaks found", 100.0 * mean));
+        short.push(format!(
+            "{iterations} iterations: only {:.1} % of all leaks found",
+            100.0 * mean
+        ));
     }
     short
 }

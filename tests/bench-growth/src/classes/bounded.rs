@@ -31,22 +31,58 @@ pub(super) const CLASSES: [Class; 29] = [
         burst,
     ),
     bounded("many steps", "3 to 8 levels of 0 to 64 KB, noise 0 to 5 % of that", many_steps),
-    bounded("step, AR noise", "step of 4 to 40 times AR(1) noise, 0.3 to 0.8, at 15 to 80 %", wandering_step),
+    bounded(
+        "step, AR noise",
+        "step of 4 to 40 times AR(1) noise, 0.3 to 0.8, at 15 to 80 %",
+        wandering_step,
+    ),
     bounded("plateau", "fills evenly for 15 to 65 %, noise 0 to 5 % of it", plateau),
-    bounded("rises that end", "16 B to 4 KB in 30 to 100 % of the iterations of the first 20 to 50 %", ending),
-    bounded("high-water mark", "highest of a random demand so far: uniform, normal or exponential", high_water),
-    bounded("high-water, noisy", "the same, noise 1 to 10 % of the demand's spread", noisy_high_water),
-    bounded("decay to a level", "falls by 1 to 64 KB, time constant 1 to 20, noise 0 to 5 %", decay),
-    bounded("fills, then empties", "rises evenly for 30 to 70 %, falls evenly, noise 0 to 5 %", rise_and_fall),
+    bounded(
+        "rises that end",
+        "16 B to 4 KB in 30 to 100 % of the iterations of the first 20 to 50 %",
+        ending,
+    ),
+    bounded(
+        "high-water mark",
+        "highest of a random demand so far: uniform, normal or exponential",
+        high_water,
+    ),
+    bounded(
+        "high-water, noisy",
+        "the same, noise 1 to 10 % of the demand's spread",
+        noisy_high_water,
+    ),
+    bounded(
+        "decay to a level",
+        "falls by 1 to 64 KB, time constant 1 to 20, noise 0 to 5 %",
+        decay,
+    ),
+    bounded(
+        "fills, then empties",
+        "rises evenly for 30 to 70 %, falls evenly, noise 0 to 5 %",
+        rise_and_fall,
+    ),
     bounded("falls evenly", "16 B to 1 KB per iteration, noise 0 to 4 times that", falling),
-    bounded("sawtooth, irregular", "teeth of 3 to n / 4 iterations, noise 0 to 5 % of the highest", irregular),
-    bounded("restarts", "1 to 4, each followed by a warm-up of constant 1 to 6, noise 1 to 5 %", restarts),
+    bounded(
+        "sawtooth, irregular",
+        "teeth of 3 to n / 4 iterations, noise 0 to 5 % of the highest",
+        irregular,
+    ),
+    bounded(
+        "restarts",
+        "1 to 4, each followed by a warm-up of constant 1 to 6, noise 1 to 5 %",
+        restarts,
+    ),
     bounded("quantised", "noise of 0.2 to 3 units", quantised),
     bounded("quantised, AR", "AR(1) noise of 0.5 to 10 units, 0.3 to 0.9", quantised_wandering),
     bounded("outliers", "noise, of which 3 to 10 % is 5 to 50 times as high", outliers),
     bounded("load", "a count that is Poisson distributed, mean 0.3 to 30", load),
     bounded("gaps", "noise, 2 to 20 % of the values missing", gaps),
-    bounded("wave, gaps", "a sine of 5 to n / 4 iterations, noise 0.1 to 1 of it, 2 to 20 % missing", wave_gaps),
+    bounded(
+        "wave, gaps",
+        "a sine of 5 to n / 4 iterations, noise 0.1 to 1 of it, 2 to 20 % missing",
+        wave_gaps,
+    ),
     bounded("whole MB", "uniformly random 30 MB around a level, in whole MB", whole_megabytes),
 ];
 
@@ -223,9 +259,7 @@ fn rise_and_fall(random: &mut Random, n: usize) -> Drawn {
     let (top, noise) = (place(random, n, 0.3, 0.7), noise(random, 0.05) * height);
     let ends = random.between(0.0, 0.8);
     let down = (1.0 - ends) / (n as f64 - top);
-    Drawn::by(n, |t| {
-        height * (t / top).min(1.0 - down * (t - top)) + noise * random.normal()
-    })
+    Drawn::by(n, |t| height * (t / top).min(1.0 - down * (t - top)) + noise * random.normal())
 }
 
 fn falling(random: &mut Random, n: usize) -> Drawn {
@@ -267,9 +301,7 @@ fn quantised_wandering(random: &mut Random, n: usize) -> Drawn {
 fn outliers(random: &mut Random, n: usize) -> Drawn {
     let unit = random.scale(16.0, KB);
     let (often, height) = (random.between(0.03, 0.1), random.scale(5.0, 50.0));
-    Drawn::by(n, |_| {
-        unit * random.normal() * if random.unit() < often { height } else { 1.0 }
-    })
+    Drawn::by(n, |_| unit * random.normal() * if random.unit() < often { height } else { 1.0 })
 }
 
 fn load(random: &mut Random, n: usize) -> Drawn {

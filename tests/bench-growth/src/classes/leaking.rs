@@ -20,7 +20,11 @@ pub(super) const CLASSES: [Class; 27] = [
     leak("very noisy", "a line of 5 to 50 standard errors", very_noisy),
     leak("under oscillation", "1 to 4 KB, uniformly random 5 to 15 times that", oscillating),
     leak("under a wave", "1 to 4 KB, sine 5 to 15 times that, period 3 to 12.5, noise 0.5", waving),
-    leak("under a slow wave", "sine of 1.2 to 3 cycles, 5 to 30 % of the growth, 7 to 70 errors", slow_waving),
+    leak(
+        "under a slow wave",
+        "sine of 1.2 to 3 cycles, 5 to 30 % of the growth, 7 to 70 errors",
+        slow_waving,
+    ),
     leak(
         "under sawtooth",
         "16 B to 1 KB, sawtooth 10 to 68 times that, period 3 to 16, noise 0 to 1",
@@ -39,10 +43,22 @@ pub(super) const CLASSES: [Class; 27] = [
         "16 B to 1 KB, warm-up 20 to 200 times that, constant 1 to 8, noise 0 to 2",
         both,
     ),
-    leak("decay plus leak", "16 B to 1 KB after a fall of 20 to 200 times that, noise 0 to 2", after_decay),
-    leak("step plus leak", "16 B to 1 KB, step of 10 to 100 times that at 15 to 85 %, noise 0 to 2", with_step),
+    leak(
+        "decay plus leak",
+        "16 B to 1 KB after a fall of 20 to 200 times that, noise 0 to 2",
+        after_decay,
+    ),
+    leak(
+        "step plus leak",
+        "16 B to 1 KB, step of 10 to 100 times that at 15 to 85 %, noise 0 to 2",
+        with_step,
+    ),
     leak("begins late", "flat, leaks from 30 to 75 % on, 7 to 70 errors", late),
-    leak("begins late, exact", "constant, then 16 B to 4 KB from 30 to 75 % on, exactly", late_exact),
+    leak(
+        "begins late, exact",
+        "constant, then 16 B to 4 KB from 30 to 75 % on, exactly",
+        late_exact,
+    ),
     leak("accelerating", "the square of time, noise 0 to 5 % of the growth", accelerating),
     leak("knee, faster", "2 to 6 times as fast from 25 to 75 % on, noise 0 to 2", faster),
     leak("knee, slower", "1 / 2 to 1 / 4 as fast from 25 to 60 % on, noise 0 to 2", slower),
@@ -52,7 +68,11 @@ pub(super) const CLASSES: [Class; 27] = [
     leak("constant, gaps", "16 B to 4 KB, exactly, 2 to 20 % of the values missing", constant_gaps),
     leak("outliers", "16 B to 1 KB, noise of which 3 to 10 % is 5 to 20 times as high", outliers),
     leak("restart", "a fall to the start at 15 to 35 %, the same line before and after", restart),
-    leak("restarts, rising", "1 to 3 falls by 10 to 50 % of the growth, noise 0 to 2", rising_restarts),
+    leak(
+        "restarts, rising",
+        "1 to 3 falls by 10 to 50 % of the growth, noise 0 to 2",
+        rising_restarts,
+    ),
     Class {
         name: "intermittent, random",
         truth: Truth::Hard,
@@ -245,9 +265,8 @@ fn knee(random: &mut Random, n: usize, times: (f64, f64), at: (f64, f64)) -> Dra
     let before = random.scale(16.0, KB);
     let after = before * random.between(times.0, times.1);
     let (at, noise) = (place(random, n, at.0, at.1), noise(random, 2.0) * before.min(after));
-    let values = Drawn::by(n, |t| {
-        before * t.min(at) + after * (t - at).max(0.0) + noise * random.normal()
-    });
+    let values =
+        Drawn::by(n, |t| before * t.min(at) + after * (t - at).max(0.0) + noise * random.normal());
     values.leaking(after, noise * error(n, at, &[&|t| t.min(at)]))
 }
 

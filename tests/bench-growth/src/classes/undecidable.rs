@@ -17,9 +17,17 @@ const fn undecidable(
 pub(super) const CLASSES: [Class; 5] = [
     undecidable("random walk", "steps of 16 B to 4 KB", walk),
     undecidable("rising half of a wave", "40 to 50 % of a sine, noise 0.3 to 2 %", half_wave),
-    undecidable("one tooth", "an even rise, one fall to the start at 40 to 60 %, noise 0 to 3 %", tooth),
+    undecidable(
+        "one tooth",
+        "an even rise, one fall to the start at 40 to 60 %, noise 0 to 3 %",
+        tooth,
+    ),
     undecidable("pauses at the end", "even growth until 85 to 93 %, noise 0 to 0.5 % of it", pause),
-    undecidable("begins at the end", "flat, leaks from 88 to 95 % on by 2 to 5 times the noise", beginning),
+    undecidable(
+        "begins at the end",
+        "flat, leaks from 88 to 95 % on by 2 to 5 times the noise",
+        beginning,
+    ),
 ];
 
 fn walk(random: &mut Random, n: usize) -> Drawn {
@@ -35,9 +43,7 @@ fn half_wave(random: &mut Random, n: usize) -> Drawn {
     let height = random.scale(KB, 64.0 * KB);
     let part = random.between(0.4, 0.5);
     let noise = random.between(0.003, 0.02) * height;
-    Drawn::by(n, |t| {
-        height * (TAU * part * (t / n as f64 - 0.5)).sin() + noise * random.normal()
-    })
+    Drawn::by(n, |t| height * (TAU * part * (t / n as f64 - 0.5)).sin() + noise * random.normal())
 }
 
 fn tooth(random: &mut Random, n: usize) -> Drawn {
