@@ -46,7 +46,21 @@ fn decide(rises: &[(usize, f64)], span: usize) -> Judgement {
         Spread::Few if unlike(rises) && (span - places[1]) * 3 >= span => Verdict::Step,
         _ => return Judgement::undecided(basis, support, wait(rises.len(), span)),
     };
-    Judgement::new(verdict, basis, support).rate(rate(rises, total, span))
+    let judgement = Judgement::new(verdict, basis, support).rate(rate(rises, total, span));
+    match verdict {
+        Verdict::Leak => judgement,
+        _ => judgement
+            .excluded(hidden(rises, total, span))
+            .stopped(places.last().map(|at| count(*at))),
+    }
+}
+
+/// Growth per iteration that 99 of 100 gaps as long as the one at the end exclude: Poisson distributed
+/// rises as high as the others would not all be missing.
+fn hidden(rises: &[(usize, f64)], total: f64, span: usize) -> f64 {
+    let gap = span - rises.last().map_or(0, |rise| rise.0);
+    let mean_rise = total / rises.len().max(1) as f64;
+    100.0_f64.ln() / gap.max(1) as f64 * mean_rise
 }
 
 /// Whether the rises may be those of the highest of ever more random values, which come at iteration t

@@ -189,7 +189,8 @@ impl PoolTrend {
             // All processes of the system contribute to it.
             Verdict::Leak if self.run => self.gain() >= WORTH_OF_RUN,
             Verdict::Leak => true,
-            Verdict::Undecided => is_large && (!self.run || self.values.climbs()),
+            // What only ever rises may grow without end, however little it is.
+            Verdict::Undecided => self.values.climbs() || is_large && !self.run,
             _ => false,
         }
     }

@@ -25,7 +25,7 @@ pub(super) const CLASSES: [Class; 5] = [
     undecidable("pauses at the end", "even growth until 85 to 93 %, noise 0 to 0.5 % of it", pause),
     undecidable(
         "begins at the end",
-        "flat, leaks from 88 to 95 % on by 2 to 5 times the noise",
+        "flat, leaks from 88 to 95 % on by 4 to 8 times the noise",
         beginning,
     ),
 ];
@@ -63,6 +63,6 @@ fn pause(random: &mut Random, n: usize) -> Drawn {
 fn beginning(random: &mut Random, n: usize) -> Drawn {
     let noise = random.scale(16.0, KB);
     let at = place(random, n, 0.88, 0.95);
-    let each = random.between(2.0, 5.0) * noise / (n as f64 - at).max(1.0);
+    let each = random.between(4.0, 8.0) * noise / (n as f64 - at).max(1.0);
     Drawn::by(n, |t| each * (t - at).max(0.0) + noise * random.normal())
 }

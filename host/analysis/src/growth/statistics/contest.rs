@@ -17,6 +17,12 @@ const NEAR: f64 = 1.5;
 /// Share of its mean growth below which growth at the end has become slower.
 const SLOWER: f64 = 0.7;
 
+/// Log odds that are demanded in addition of correlated noise, whose correlation is uncertain as well.
+const CORRELATED: f64 = 3.0;
+
+/// Share of the run after which a beginning is recent.
+const RECENT: f64 = 0.7;
+
 /// A slope per iteration with its standard error.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slope {
@@ -36,11 +42,14 @@ impl Slope {
     }
 }
 
-/// The growing model that is preferred, with what it needs.
-pub(super) struct Favourite {
-    pub(super) slope: Slope,
-    /// Log odds that its family demands for a leak.
+/// A growing model, with what it needs to show a leak.
+pub(super) struct Candidate {
+    /// Log odds that the series grows.
+    pub(super) odds: f64,
+    /// Those that its family demands for a leak.
     pub(super) demand: f64,
+    /// Growth at the end.
+    pub(super) slope: Slope,
     /// When the growth begins, if not with the series.
     pub(super) since: Option<f64>,
 }
@@ -78,29 +87,49 @@ impl<'a> Contest<'a> {
 
     /// Logarithm of the odds that the series grows, all models of both kinds added up.
     pub(super) fn odds(&self) -> f64 {
-        let criteria = |models: &[(f64, &Model)]| models.iter().map(|m| m.0).collect::<Vec<_>>();
-        let (mut growing, mut bounded) = (criteria(&self.growing), criteria(&self.bounded));
-        bounded.push(self.walk.criterion);
-        if self.walk.slope > 0.0 {
-            growing.push(self.walk.drift_criterion);
-        }
-        if growing.is_empty() {
-            return -LONGEST_ODDS;
-        }
-        (sum(&growing) - sum(&bounded)).clamp(-LONGEST_ODDS, LONGEST_ODDS)
+        let growing: Vec<_> =
+            self.growing.iter().map(|model| model.0).chain(self.drift()).collect();
+        if growing.is_empty() { -LONGEST_ODDS } else { self.odds_of(sum(&growing)) }
     }
 
-    /// The simplest of the growing models that fit about as well as the best of them.
-    pub(super) fn favourite(&self) -> Option<Favourite> {
-        let best = self.growing.iter().map(|model| model.0).fold(f64::MIN, f64::max);
-        if self.walk.slope > 0.0 && self.walk.drift_criterion > best {
+    fn odds_of(&self, criterion: f64) -> f64 {
+        let bounded = self.bounded.iter().map(|model| model.0).chain([self.walk.criterion]);
+        (criterion - sum(&bounded.collect::<Vec<_>>())).clamp(-LONGEST_ODDS, LONGEST_ODDS)
+    }
+
+    /// Criterion of a random walk that drifts upwards.
+    fn drift(&self) -> Option<f64> {
+        (self.walk.slope > 0.0).then_some(self.walk.drift_criterion)
+    }
+
+    /// The growing models, the preferred one first: the simplest of those that fit about as well as the
+    /// best. They share the odds of all; one that fits worse must show growth on its own.
+    pub(super) fn candidates(&self) -> Vec<Candidate> {
+        let mut all: Vec<_> =
+            self.growing.iter().map(|(criterion, model)| (*criterion, Some(*model))).collect();
+        all.extend(self.drift().map(|criterion| (criterion, None)));
+        let best = all.iter().map(|one| one.0).fold(f64::MIN, f64::max);
+        let parameters = |model: Option<&Model>| model.map_or(3, Model::parameters);
+        all.sort_by(|a, b| {
+            let near = |criterion: f64| criterion < best - NEAR;
+            let simpler = parameters(a.1).cmp(&parameters(b.1));
+            near(a.0).cmp(&near(b.0)).then(simpler).then(b.0.total_cmp(&a.0))
+        });
+        let odds = self.odds();
+        let candidate = |(criterion, model): (f64, Option<&Model>)| {
+            let odds = if criterion < best - NEAR { self.odds_of(criterion) } else { odds };
+            self.candidate(odds, model)
+        };
+        all.into_iter().map(candidate).collect()
+    }
+
+    fn candidate(&self, odds: f64, model: Option<&Model>) -> Candidate {
+        let Some(model) = model else {
             let slope = Slope { value: self.walk.slope, error: self.walk.error };
-            return Some(Favourite { slope, demand: DEMAND_OF_DRIFT, since: None });
-        }
-        let near = self.growing.iter().filter(|model| model.0 > best - NEAR);
-        let (_, model) = near.min_by_key(|model| model.1.parameters())?;
-        let since = model.shape.turn;
-        Some(Favourite { slope: self.slope(model), demand: self.demand(model), since })
+            return Candidate { odds, demand: DEMAND_OF_DRIFT, slope, since: None };
+        };
+        let (demand, slope) = (self.demand(model), self.slope(model));
+        Candidate { odds, demand, slope, since: model.shape.turn }
     }
 
     /// Log odds by which growth must be likelier if this model is the best that grows.
@@ -109,13 +138,19 @@ impl<'a> Contest<'a> {
             (Family::Beginning, _) => return f64::INFINITY,
             (Family::Line, true) => 6.0,
             (_, true) => 10.0,
-            (Family::Line, false) => return 1.0,
+            (Family::Line, false) => return independent(&model.residuals).powf(-0.25),
             // What became slower may become slower still.
             (Family::SaturationAndLine | Family::Knee, false) if self.becomes_slower(model) => 10.0,
-            (Family::StepsAndLine, false) => 6.0,
+            (Family::StepsAndLine, false) => 10.0,
+            // What began shortly before the end may end shortly after.
+            (Family::Late | Family::Knee, false) if self.is_recent(model) => 5.0,
             (_, false) => 3.0,
         };
-        base / independent(&model.residuals).sqrt()
+        base + CORRELATED * (independent(&model.residuals).sqrt().recip() - 1.0)
+    }
+
+    fn is_recent(&self, model: &Model) -> bool {
+        model.shape.turn.is_some_and(|turn| turn > RECENT * self.blocks.iterations)
     }
 
     fn becomes_slower(&self, model: &Model) -> bool {

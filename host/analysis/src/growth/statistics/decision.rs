@@ -1,12 +1,12 @@
 //! What the contest of the models means.
 
 use super::{
-    contest::{Contest, SHORT, Slope},
+    contest::{Candidate, Contest, SHORT, Slope},
     models::{Family, Model},
     noise::least_independent,
 };
 use crate::{
-    growth::{Basis, Judgement},
+    growth::{Basis, Estimate, Judgement},
     model::Verdict,
 };
 
@@ -32,8 +32,14 @@ const RISEN: f64 = 0.5;
 /// Maximum share of the range that growth may hide in.
 const HIDDEN: f64 = 0.5;
 
-/// The same for a step or a warm-up, where growth is in doubt.
-const HIDDEN_BY_RISE: f64 = 0.2;
+/// The same where most of the range is that of a change: growth is small beside it.
+const HIDDEN_BY_CHANGE: f64 = 0.2;
+
+/// The same in a short series.
+const HIDDEN_IN_FEW: f64 = 0.4;
+
+/// The same for what comes and goes in a short series.
+const HIDDEN_BY_WAVE: f64 = 0.3;
 
 /// Share of the run after which what happened is too new to be judged.
 const NEW: f64 = 0.8;
@@ -54,10 +60,10 @@ impl Decision<'_> {
 
     /// A leak, if growth is likely enough and clear.
     fn leak(&self) -> Option<Judgement> {
-        let best = self.contest.favourite()?;
-        let leaks = self.contest.odds() > best.demand && best.slope.exceeds(SLOPE);
+        let leaks = |one: &Candidate| one.odds > one.demand && one.slope.exceeds(SLOPE);
+        let best = self.contest.candidates().into_iter().find(leaks)?;
         let judgement = self.judgement(Verdict::Leak).rate(best.slope.interval());
-        leaks.then(|| judgement.since(best.since.map(iteration)))
+        Some(judgement.since(best.since.map(iteration)))
     }
 
     /// A bounded verdict, if growth is excluded.
@@ -65,11 +71,21 @@ impl Decision<'_> {
         let (criterion, model) = self.contest.best_bounded()?;
         let verdict = self.name(model)?;
         let slope = self.hidden(model);
-        let most = match verdict {
-            Verdict::Step | Verdict::WarmUp => HIDDEN_BY_RISE,
+        let most = match model.shape.family {
+            Family::Steps | Family::Saturation | Family::HighWater | Family::Plateau => {
+                HIDDEN_BY_CHANGE
+            }
+            // Of few values, a wave or a period takes some of the noise with it.
+            family
+                if self.contest.is_short()
+                    && (family != Family::Level || self.period.is_some()) =>
+            {
+                HIDDEN_BY_WAVE
+            }
+            _ if self.contest.is_short() => HIDDEN_IN_FEW,
             _ => HIDDEN,
         };
-        let bound = slope.value + EXCLUDED * slope.error;
+        let bound = slope.value + EXCLUDED * self.few(model) * slope.error;
         let hides = bound * self.contest.blocks.iterations > most * self.range;
         if hides
             || slope.exceeds(SEEN)
@@ -95,6 +111,13 @@ impl Decision<'_> {
         Slope { value: gain.coefficient, error }
     }
 
+    /// How much wider an interval must be as the noise is known from few values only (the first term of
+    /// Student's distribution).
+    fn few(&self, model: &Model) -> f64 {
+        let free = self.contest.blocks.len() as f64 - model.parameters() as f64 - 1.0;
+        1.0 + 2.0 / free.max(1.0)
+    }
+
     /// Whether a growing model fits nearly as well as a bounded one with this criterion.
     fn may_grow(&self, bounded: f64) -> bool {
         self.contest.growing().any(|(criterion, model)| {
@@ -111,13 +134,13 @@ impl Decision<'_> {
     }
 
     /// The rate of a series that may grow, unless it needs more than the values changed at all.
-    fn possible_rate(&self) -> Option<crate::growth::Estimate> {
+    fn possible_rate(&self) -> Option<Estimate> {
         let (bounded, _) = self.contest.best_bounded()?;
         let best = self.contest.growing().map(|model| model.0).fold(f64::MIN, f64::max);
-        let slope = self.contest.favourite().filter(|_| best > bounded)?.slope;
+        let slope = self.contest.candidates().into_iter().next().filter(|_| best > bounded)?.slope;
         let is_plausible = slope.value * self.contest.blocks.iterations <= self.range;
         let interval = slope.interval();
-        is_plausible.then(|| crate::growth::Estimate { low: interval.low.max(0.0), ..interval })
+        is_plausible.then(|| Estimate { low: interval.low.max(0.0), ..interval })
     }
 
     /// The verdict for a bounded model if growth is excluded; `None` if what it shows is too new, or did
@@ -160,7 +183,7 @@ impl Decision<'_> {
     /// How many times as long the series must be if it grows: evidence for a slope grows as the cube of
     /// the length, and its error shrinks as the power of 1.5.
     fn growth_factor(&self) -> Option<f64> {
-        let best = self.contest.favourite().filter(|best| best.slope.exceeds(1.5))?;
+        let best = self.contest.candidates().into_iter().find(|one| one.slope.exceeds(1.5))?;
         let demand = if best.demand.is_finite() { best.demand } else { 3.0 };
         let odds = (demand / self.contest.odds().max(0.3)).max(1.0).cbrt();
         let clarity = (SLOPE * best.slope.error / best.slope.value).max(1.0).powf(2.0 / 3.0);

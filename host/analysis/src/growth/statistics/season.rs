@@ -20,6 +20,9 @@ const WAVES: usize = 4;
 /// Maximum share of the spread that may remain for a series to count as periodic.
 const LEFT: f64 = 0.25;
 
+/// Number of values from which on that share is enough.
+const MANY: f64 = 40.0;
+
 /// Values without their periodic part.
 pub(super) struct Season {
     /// Period in iterations, if any.
@@ -72,11 +75,13 @@ fn whole_period(values: &[f64]) -> Option<usize> {
     if usual <= 0.0 {
         return None;
     }
+    // Of few values, some periods fit well by chance.
+    let left = LEFT * (values.len() as f64 / MANY).min(1.0);
     // Slow changes make neighbouring values similar: one iteration apart is no period, and a period
     // must be better than both its neighbours.
     let dip = |&at: &usize| {
         let next = spreads.get(at + 1).copied().unwrap_or(f64::INFINITY);
-        spreads[at] < LEFT * usual && spreads[at] < LEFT * spreads[at - 1] && spreads[at] < next
+        spreads[at] < left * usual && spreads[at] < left * spreads[at - 1] && spreads[at] < next
     };
     (SHORTEST - 1..longest).find(dip).map(|at| at + 1)
 }

@@ -12,7 +12,7 @@ const LEAST: f64 = 0.1;
 const MOST: f64 = 0.34;
 
 /// How much higher than ever before a rise must be that no limit is known for.
-const BEYOND: f64 = 1.6;
+const BEYOND: f64 = 1.7;
 
 /// Iterations since the last fall, for each block.
 #[derive(Clone, Debug)]
