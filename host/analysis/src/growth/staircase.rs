@@ -44,6 +44,8 @@ fn decide(rises: &[(usize, f64)], span: usize) -> Judgement {
         Spread::Once => Verdict::Step,
         // A leak loses the same amount each time.
         Spread::Few if unlike(rises) && (span - places[1]) * 3 >= span => Verdict::Step,
+        // Whether rises become ever rarer takes as long again to show.
+        Spread::Fading | Spread::Going => return Judgement::undecided(basis, support, span),
         _ => return Judgement::undecided(basis, support, wait(rises.len(), span)),
     };
     let judgement = Judgement::new(verdict, basis, support).rate(rate(rises, total, span));

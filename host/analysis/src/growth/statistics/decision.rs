@@ -41,6 +41,9 @@ const HIDDEN_IN_FEW: f64 = 0.4;
 /// The same for what comes and goes in a short series.
 const HIDDEN_BY_WAVE: f64 = 0.3;
 
+/// How many times as long as expected to wait, as chance may be against it.
+const MARGIN: f64 = 1.5;
+
 /// Share of the run after which what happened is too new to be judged.
 const NEW: f64 = 0.8;
 
@@ -173,7 +176,16 @@ impl Decision<'_> {
         /// Longest wait that is worth naming, as a multiple of the run.
         const LONGEST: f64 = 4.0;
         let iterations = self.contest.blocks.iterations;
-        let factor = self.growth_factor().unwrap_or(f64::INFINITY).min(self.bound_factor());
+        let growth = self.growth_factor();
+        let (bounded, _) = self.contest.best_bounded()?;
+        // What wanders has no level, however long one waits.
+        if growth.is_none()
+            && self.contest.walk.criterion > bounded - STEADY
+            && !self.contest.is_short()
+        {
+            return None;
+        }
+        let factor = growth.unwrap_or(f64::INFINITY).min(self.bound_factor());
         let until_long = if self.contest.is_short() { SHORT - iterations } else { 0.0 };
         let more = (iterations * (factor - 1.0)).max(until_long).max(1.0);
         (factor <= LONGEST || self.contest.is_short())
@@ -187,7 +199,7 @@ impl Decision<'_> {
         let demand = if best.demand.is_finite() { best.demand } else { 3.0 };
         let odds = (demand / self.contest.odds().max(0.3)).max(1.0).cbrt();
         let clarity = (SLOPE * best.slope.error / best.slope.value).max(1.0).powf(2.0 / 3.0);
-        Some(1.25 * odds.max(clarity))
+        Some(MARGIN * odds.max(clarity))
     }
 
     /// How many times as long it must be to exclude growth.
@@ -196,7 +208,7 @@ impl Decision<'_> {
         let slope = self.hidden(model);
         let hidden =
             (slope.value.max(0.0) + EXCLUDED * slope.error) * self.contest.blocks.iterations;
-        1.25 * (hidden / (HIDDEN * self.range)).max(1.0).powi(2)
+        MARGIN * (hidden / (HIDDEN * self.range)).max(1.0).powi(2)
     }
 }
 
