@@ -64,3 +64,30 @@ impl RunningSums {
         (to.2 - from.2 - sum * sum / (to.0 - from.0)).max(0.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn squares(values: &[f64]) -> f64 {
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        values.iter().map(|value| (value - mean).powi(2)).sum()
+    }
+
+    proptest! {
+        #[test]
+        fn two_changes_are_as_good_as_any_two(values in prop::collection::vec(-50_i32..50, 4..24)) {
+            let values: Vec<_> = values.into_iter().map(f64::from).collect();
+            let n = values.len();
+            let cost = |a: usize, b: usize| {
+                squares(&values[..a]) + squares(&values[a..b]) + squares(&values[b..])
+            };
+            let pairs = (1..n).flat_map(|a| (a + 1..n).map(move |b| (a, b)));
+            let best = pairs.map(|(a, b)| cost(a, b)).fold(f64::INFINITY, f64::min);
+            let found = changes(&values, &vec![1.0; n], 2).pop().unwrap();
+            prop_assert!(cost(found[0], found[1]) <= best + 1e-6, "{found:?}");
+        }
+    }
+}
