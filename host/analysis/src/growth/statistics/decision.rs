@@ -214,6 +214,6 @@ impl Decision<'_> {
 
 /// A number of iterations.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-const fn iteration(time: f64) -> u32 {
+fn iteration(time: f64) -> u32 {
     time.round() as u32
 }

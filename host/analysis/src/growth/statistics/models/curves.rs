@@ -25,7 +25,8 @@ pub(super) fn shapes(blocks: &Blocks) -> Vec<Shape> {
     let shape = Shape::new(Family::Saturation, blocks, vec![curve]);
     shapes.push(shape.parameters(1).tangents(vec![tangent]));
     let beside_line = (0.3, SLOWEST_BESIDE_LINE * n, 30);
-    let constant = refine(blocks, &[line.clone()], beside_line, |c| [saturation(c)(blocks)]);
+    let constant =
+        refine(blocks, std::slice::from_ref(&line), beside_line, |c| [saturation(c)(blocks)]);
     let columns = vec![saturation(constant)(blocks), line];
     shapes.push(Shape::new(Family::SaturationAndLine, blocks, columns).parameters(1));
     let high_water = |scale: f64| move |blocks: &Blocks| blocks.column(|t| (1.0 + t / scale).ln());

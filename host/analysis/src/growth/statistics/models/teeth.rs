@@ -111,7 +111,8 @@ pub(super) fn shapes(blocks: &Blocks, ages: &Ages) -> Vec<Shape> {
         ages.ages.iter().zip(&blocks.roots).map(value).collect::<Vec<_>>()
     };
     let constants = (0.5, blocks.iterations / 6.0, 15);
-    let constant = refine(blocks, &[before.clone()], constants, |constant| [age(constant)]);
+    let constant =
+        refine(blocks, std::slice::from_ref(&before), constants, |constant| [age(constant)]);
     let columns = vec![before.clone(), age(constant)];
     shapes.push(Shape::new(Family::Teeth, blocks, columns).parameters(falls + 1));
     if ages.falls >= 2 {

@@ -36,7 +36,8 @@ pub(super) fn shapes(blocks: &Blocks) -> Vec<Shape> {
     let tangents = vec![times_time(blocks, &cosine), times_time(blocks, &sine)];
     let alone = Shape::new(Family::Wave, blocks, vec![cosine, sine]);
     let periods = (shortest, LONGEST_BESIDE_LINE * n, 60);
-    let period = refine(blocks, &[line.clone()], periods, |period| wave(blocks, period));
+    let period =
+        refine(blocks, std::slice::from_ref(&line), periods, |period| wave(blocks, period));
     let [cosine, sine] = wave(blocks, period);
     let beside_line = Shape::new(Family::WaveAndLine, blocks, vec![cosine, sine, line]);
     vec![alone.parameters(1).handicap(handicap).tangents(tangents), beside_line.parameters(1)]
