@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-use super::{Class, Drawn, KB, Truth, correlated, noise, place, random_ages, teeth};
+use super::{Class, Drawn, KB, Truth, correlated, index, noise, place, random_ages, teeth};
 use crate::Random;
 
 const fn bounded(
@@ -100,7 +100,7 @@ fn flat(random: &mut Random, n: usize) -> Drawn {
             values[at] = size * random.whole(1.0, 100.0);
         }
     }
-    Drawn::by(n, |t| values[t as usize])
+    Drawn::by(n, |t| values[index(t)])
 }
 
 fn wandering(random: &mut Random, n: usize) -> Drawn {
@@ -187,7 +187,7 @@ fn many_steps(random: &mut Random, n: usize) -> Drawn {
     let ages = random_ages(random, n, (n as f64 / 8.0).ceil(), (n as f64 / 3.0).ceil());
     let mut level = random.between(0.0, height);
     Drawn::by(n, |t| {
-        if ages[t as usize] == 0.0 {
+        if ages[index(t)] == 0.0 {
             level = random.between(0.0, height);
         }
         level + noise * random.normal()
@@ -198,7 +198,7 @@ fn wandering_step(random: &mut Random, n: usize) -> Drawn {
     let (rho, at) = (random.between(0.3, 0.8), place(random, n, 0.15, 0.8));
     let noise = correlated(random, n, rho);
     let (unit, height) = (random.scale(16.0, KB), random.scale(4.0, 40.0));
-    Drawn::by(n, |t| unit * (noise[t as usize] + if t >= at { height } else { 0.0 }))
+    Drawn::by(n, |t| unit * (noise[index(t)] + if t >= at { height } else { 0.0 }))
 }
 
 fn plateau(random: &mut Random, n: usize) -> Drawn {
@@ -239,13 +239,13 @@ fn demand(random: &mut Random, n: usize) -> Vec<f64> {
 
 fn high_water(random: &mut Random, n: usize) -> Drawn {
     let values = demand(random, n);
-    Drawn::by(n, |t| values[t as usize])
+    Drawn::by(n, |t| values[index(t)])
 }
 
 fn noisy_high_water(random: &mut Random, n: usize) -> Drawn {
     let values = demand(random, n);
     let noise = random.between(0.01, 0.1) * (values[n] - values[0]);
-    Drawn::by(n, |t| values[t as usize] + noise * random.normal())
+    Drawn::by(n, |t| values[index(t)] + noise * random.normal())
 }
 
 fn decay(random: &mut Random, n: usize) -> Drawn {
@@ -273,7 +273,7 @@ fn irregular(random: &mut Random, n: usize) -> Drawn {
     let longest = (n as f64 / 4.0).floor().max(4.0);
     let ages = random_ages(random, n, 3.0, longest);
     let noise = noise(random, 0.05) * height;
-    Drawn::by(n, |t| height * ages[t as usize] / longest + noise * random.normal())
+    Drawn::by(n, |t| height * ages[index(t)] / longest + noise * random.normal())
 }
 
 fn restarts(random: &mut Random, n: usize) -> Drawn {
@@ -281,9 +281,7 @@ fn restarts(random: &mut Random, n: usize) -> Drawn {
     let constant = random.between(1.0, 6.0);
     let ages = random_ages(random, n, (n as f64 / 5.0).ceil(), (n as f64 / 1.5).ceil());
     let noise = random.between(0.01, 0.05) * height;
-    Drawn::by(n, |t| {
-        height * (1.0 - (-ages[t as usize] / constant).exp()) + noise * random.normal()
-    })
+    Drawn::by(n, |t| height * (1.0 - (-ages[index(t)] / constant).exp()) + noise * random.normal())
 }
 
 fn quantised(random: &mut Random, n: usize) -> Drawn {
@@ -295,7 +293,7 @@ fn quantised_wandering(random: &mut Random, n: usize) -> Drawn {
     let rho = random.between(0.3, 0.9);
     let values = correlated(random, n, rho);
     let (unit, noise) = (random.scale(16.0, 4.0 * KB).round(), random.scale(0.5, 10.0));
-    Drawn::by(n, |t| unit * noise * values[t as usize]).quantised(unit)
+    Drawn::by(n, |t| unit * noise * values[index(t)]).quantised(unit)
 }
 
 fn outliers(random: &mut Random, n: usize) -> Drawn {

@@ -2,7 +2,9 @@
 
 use std::f64::consts::TAU;
 
-use super::{Class, Drawn, KB, Truth, correlated, drawn::error, noise, place, random_ages, teeth};
+use super::{
+    Class, Drawn, KB, Truth, correlated, drawn::error, index, noise, place, random_ages, teeth,
+};
 use crate::Random;
 
 const fn leak(
@@ -148,7 +150,7 @@ fn on_irregular_sawtooth(random: &mut Random, n: usize) -> Drawn {
     let height = random.between(5.0, 30.0) * each;
     let ages = random_ages(random, n, 3.0, 12.0);
     let noise = noise(random, 1.0) * each;
-    let teeth = |t: f64| height * ages[t as usize] / 12.0;
+    let teeth = |t: f64| height * ages[index(t)] / 12.0;
     let values = Drawn::by(n, |t| each * t + teeth(t) + noise * random.normal());
     values.leaking(each, noise * error(n, 0.0, &[&teeth]))
 }
@@ -275,7 +277,7 @@ fn wandering(random: &mut Random, n: usize) -> Drawn {
     let values = correlated(random, n, rho);
     let unit = error(n, 0.0, &[]) * ((1.0 + rho) / (1.0 - rho)).sqrt();
     let (each, noise) = clear_line(random, unit, 7.0, 70.0);
-    Drawn::by(n, |t| each * t + noise * values[t as usize]).leaking(each, noise * unit)
+    Drawn::by(n, |t| each * t + noise * values[index(t)]).leaking(each, noise * unit)
 }
 
 fn quantised(random: &mut Random, n: usize) -> Drawn {
@@ -320,7 +322,7 @@ fn rising_restarts(random: &mut Random, n: usize) -> Drawn {
     let ages = random_ages(random, n, n as f64 / 5.0, n as f64 / (falls as f64 + 0.5));
     let (mut fallen, part) = (0.0, random.between(0.1, 0.5));
     let values = Drawn::by(n, |t| {
-        let at = t as usize;
+        let at = index(t);
         if ages[at] == 0.0 && at > 0 {
             fallen += part * each * ages[at - 1];
         }

@@ -98,3 +98,9 @@ fn random_ages(random: &mut Random, n: usize, shortest: f64, longest: f64) -> Ve
     };
     (0..=n).map(next).collect()
 }
+
+/// The place of an iteration in a series.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number")]
+const fn index(time: f64) -> usize {
+    time as usize
+}
