@@ -56,7 +56,7 @@ proptest! {
     }
 
     #[test]
-    fn any_steady_gain_is_a_leak_from_eight_on(gain in 1_u64..1000, from in 0_u64..1000, n in 8_u64..200) {
+    fn any_steady_gain_is_a_leak_from_four_on(gain in 1_u64..1000, from in 0_u64..1000, n in 4_u64..200) {
         let series = Series::counts((0..=n).map(|at| from + at * gain));
         let said = judge(&series);
         prop_assert_eq!(said.verdict, Verdict::Leak);
@@ -79,7 +79,7 @@ proptest! {
         if 4 * series.missing() > series.values.len() {
             prop_assert_eq!(said.verdict, Verdict::Undecided);
         }
-        prop_assert_eq!(said.verdict == Verdict::Undecided, said.more.is_some());
+        prop_assert!(said.verdict == Verdict::Undecided || said.more.is_none());
     }
 }
 

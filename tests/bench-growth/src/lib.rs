@@ -8,6 +8,6 @@ mod classes;
 mod peers;
 mod random;
 
-pub use classes::{CLASSES, Class, Truth};
+pub use classes::{Class, Drawn, Truth, classes};
 pub use peers::leak_canary;
 pub use random::Random;

@@ -1,11 +1,13 @@
 """How often the usual trend tests call a series growing.
 
-Reads lines of "CLASS VALUE VALUE ..." and prints "CLASS MK TS OLS" with counts; or, with the
+Reads lines of "CLASS VALUE VALUE ..." and prints "CLASS MK TS OLS CP" with counts; or, with the
 argument "speed", reads one line of values and prints the seconds that each test takes.
 
 mk   pymannkendall.original_test, "increasing" at alpha 0.05
 ts   scipy.stats.theilslopes, lower end of the 95 % interval above 0
 ols  scipy.stats.linregress, slope above 0 with p < 0.05
+cp   ruptures.KernelCPD (change points of the mean, penalty 3 s^2 log n with s from the differences):
+     the last segment is the highest of at least two
 """
 
 import collections
@@ -14,6 +16,7 @@ import time
 
 import numpy
 import pymannkendall
+import ruptures
 import scipy.stats
 
 
@@ -30,11 +33,21 @@ def ols(values):
     return bool(fit.slope > 0 and fit.pvalue < 0.05)
 
 
-TESTS = (mk, ts, ols)
+def cp(values):
+    noise = numpy.var(numpy.diff(values)) / 2
+    if noise == 0:
+        return False
+    search = ruptures.KernelCPD(kernel="linear", min_size=2).fit(values.reshape(-1, 1))
+    ends = search.predict(pen=3 * noise * numpy.log(len(values)))
+    means = [part.mean() for part in numpy.split(values, ends[:-1])]
+    return len(means) > 1 and means[-1] == max(means)
+
+
+TESTS = (mk, ts, ols, cp)
 
 
 def count():
-    counts = collections.defaultdict(lambda: [0, 0, 0])
+    counts = collections.defaultdict(lambda: [0] * len(TESTS))
     for line in sys.stdin:
         label, *values = line.split()
         values = numpy.array(values, dtype=float)
@@ -46,7 +59,7 @@ def count():
 
 def speed():
     values = numpy.array(sys.stdin.readline().split(), dtype=float)
-    for test in TESTS:
+    for test in TESTS[:3]:
         begin = time.perf_counter()
         test(values)
         print(time.perf_counter() - begin)

@@ -13,7 +13,10 @@ use anyhow::{Context, Result, ensure};
 const SCRIPT: &str = include_str!("peers.py");
 
 /// Packages that hold the peers.
-const PACKAGES: [&str; 2] = ["pymannkendall", "scipy"];
+const PACKAGES: [&str; 3] = ["pymannkendall", "scipy", "ruptures"];
+
+/// How many tests the script runs.
+pub(crate) const PEERS: usize = 4;
 
 /// A Python that has the peers, in a virtual environment under the user's cache directory.
 pub(crate) fn fetch() -> Result<PathBuf> {
@@ -24,11 +27,11 @@ pub(crate) fn fetch() -> Result<PathBuf> {
     let python = folder.join("bin/python");
     let has_peers = || {
         let mut check = Command::new(&python);
-        check.args(["-c", "import pymannkendall, scipy"]).stderr(Stdio::null());
+        check.args(["-c", "import pymannkendall, scipy, ruptures"]).stderr(Stdio::null());
         check.status().is_ok_and(|status| status.success())
     };
     if !has_peers() {
-        println!("fetching {} into {}", PACKAGES.join(" and "), folder.display());
+        println!("fetching {} into {}", PACKAGES.join(", "), folder.display());
         step(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
         step(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PACKAGES))?;
     }
@@ -41,22 +44,22 @@ fn step(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// How many series of each class each peer calls growing: Mann-Kendall, Theil-Sen, least squares.
+/// How many series of each class each peer calls growing: Mann-Kendall, Theil-Sen, least squares, change points.
 pub(crate) fn count<'a>(
     python: &Path,
     classes: usize,
     series: impl Iterator<Item = (usize, &'a [f64])>,
-) -> Result<Vec<[usize; 3]>> {
+) -> Result<Vec<[usize; PEERS]>> {
     let mut input = String::new();
     for (class, values) in series {
         write!(input, "{class}")?;
         line(&mut input, values)?;
     }
-    let mut counts = vec![[0; 3]; classes];
+    let mut counts = vec![[0; PEERS]; classes];
     for answer in run(python, &[], &input)?.lines() {
         let numbers: Result<Vec<usize>, _> = answer.split(' ').map(str::parse).collect();
         let numbers = numbers.with_context(|| format!("expected counts, found {answer:?}"))?;
-        ensure!(numbers.len() == 4, "expected four numbers, found {answer:?}");
+        ensure!(numbers.len() == PEERS + 1, "expected {} numbers, found {answer:?}", PEERS + 1);
         if let Some(count) = counts.get_mut(numbers[0]) {
             count.copy_from_slice(&numbers[1..]);
         }

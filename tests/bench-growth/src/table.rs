@@ -7,9 +7,12 @@ use teeleak_analysis::{
     growth::{Series, judge},
     model::Verdict,
 };
-use teeleak_bench_growth::{CLASSES, Class, Random, Truth, leak_canary};
+use teeleak_bench_growth::{Class, Drawn, Random, Truth, classes, leak_canary};
 
-use crate::python;
+use crate::{
+    demand,
+    python::{self, PEERS},
+};
 
 /// Verdicts in the order of the columns.
 const VERDICTS: [Verdict; 6] = [
@@ -21,24 +24,64 @@ const VERDICTS: [Verdict; 6] = [
     Verdict::Clean,
 ];
 
-/// Most leaks where there is none, and most leaks that are called bounded, per series.
-const FALSE: f64 = 0.02;
+/// Standard errors that a slope must be above zero to count as a leak that has to be found.
+const CLEAR: f64 = 5.0;
 
-/// Fewest true positives where there are iterations enough.
-const TRUE: f64 = 0.98;
+/// What was said of the series of one class.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Row {
+    /// How many series count: leaks only if their slope is clear.
+    pub(crate) series: usize,
+    /// By verdict.
+    pub(crate) said: [usize; 6],
+    canary: usize,
+    /// How far off the slopes of the leaks that were found are, as a share of them.
+    slope_errors: Vec<f64>,
+}
 
-/// Iterations that are enough to demand them.
-const ENOUGH: usize = 60;
+impl Row {
+    fn add(&mut self, class: &Class, drawn: &Drawn) {
+        if class.truth == Truth::Leak && drawn.clarity() < CLEAR {
+            return;
+        }
+        let judgement = judge(&Series { values: drawn.values.clone(), cohorts: None });
+        let column = VERDICTS.iter().position(|other| *other == judgement.verdict).unwrap_or(0);
+        self.series += 1;
+        self.said[column] += 1;
+        self.canary += usize::from(leak_canary(&observed(drawn)));
+        if let (Verdict::Leak, Some(rate), true) =
+            (judgement.verdict, judgement.rate, drawn.slope > 0.0)
+        {
+            self.slope_errors.push((rate.value / drawn.slope - 1.0).abs());
+        }
+    }
+
+    /// Share of the series.
+    pub(crate) fn part(&self, n: usize) -> f64 {
+        n as f64 / self.series.max(1) as f64
+    }
+
+    /// Share that was called bounded.
+    pub(crate) fn bounded(&self) -> f64 {
+        self.part(self.said[2..].iter().sum())
+    }
+
+    /// Median of the errors of the slope.
+    pub(crate) fn slope_error(&self) -> Option<f64> {
+        let mut errors = self.slope_errors.clone();
+        errors.sort_unstable_by(f64::total_cmp);
+        errors.get(errors.len() / 2).copied()
+    }
+}
 
 /// What was drawn and said.
 pub(crate) struct Table {
     iterations: usize,
     series: usize,
-    /// By class, then by verdict.
-    said: Vec<[usize; 6]>,
-    canary: Vec<usize>,
+    classes: Vec<Class>,
+    rows: Vec<Row>,
     /// How many series of each class the peers judged, and how often they said leak.
-    peers: Option<(usize, Vec<[usize; 3]>)>,
+    peers: Option<(usize, Vec<[usize; PEERS]>)>,
 }
 
 impl Table {
@@ -50,78 +93,70 @@ impl Table {
         seed: u64,
         peers: Option<(&Path, usize)>,
     ) -> Result<Self> {
-        let drawn: Vec<_> = (0..CLASSES.len())
-            .flat_map(|class| {
-                (0..series).map(move |n| (class, n, draw(class, n, seed, iterations)))
-            })
-            .collect();
-        let (mut said, mut canary) = (vec![[0; 6]; CLASSES.len()], vec![0; CLASSES.len()]);
-        for (class, _, values) in &drawn {
-            let verdict = judge(&Series::gauge(values.iter().copied())).verdict;
-            let column = VERDICTS.iter().position(|other| *other == verdict).unwrap_or(0);
-            said[*class][column] += 1;
-            canary[*class] += usize::from(leak_canary(values));
+        let classes = classes();
+        let draw = |at: usize, n: usize| {
+            classes[at].draw(&mut Random::new(seed, at as u64, n as u64), iterations)
+        };
+        let mut rows = vec![Row::default(); classes.len()];
+        for (at, row) in rows.iter_mut().enumerate() {
+            (0..series).for_each(|n| row.add(&classes[at], &draw(at, n)));
         }
         let count = |(python, most): (&Path, usize)| {
-            let some: Vec<_> = drawn.iter().filter(|(_, n, _)| *n < most).collect();
-            let series = some.iter().map(|(class, _, values)| (*class, values.as_slice()));
-            python::count(python, CLASSES.len(), series).map(|counts| (most, counts))
+            let all = (0..classes.len()).flat_map(|at| (0..most).map(move |n| (at, n)));
+            let some: Vec<_> = all.map(|(at, n)| (at, observed(&draw(at, n)))).collect();
+            let series = some.iter().map(|(at, values)| (*at, values.as_slice()));
+            python::count(python, classes.len(), series).map(|counts| (most, counts))
         };
-        Ok(Self { iterations, series, said, canary, peers: peers.map(count).transpose()? })
+        let peers = peers.map(count).transpose()?;
+        Ok(Self { iterations, series, classes, rows, peers })
     }
 
     /// Prints the table.
     pub(crate) fn print(&self) {
         println!("\n{} iterations, {} series of each class, percent", self.iterations, self.series);
         if let Some((most, _)) = &self.peers {
-            println!("OLS, MK (Mann-Kendall) and TS (Theil-Sen): the first {most} of each class");
+            println!(
+                "OLS, MK (Mann-Kendall), TS (Theil-Sen), CP (change points): the first {most} of each class"
+            );
         }
         println!(
-            "{:23}| called a leak by                  | other verdicts of ours\n\
-             {:23}|  ours canary    OLS     MK     TS | undec.   warm   step   osc.  clean",
+            "{:23}| called a leak by                         | other verdicts of ours             | median\n\
+             {:23}|  ours canary    OLS     MK     TS     CP | undec.   warm   step   osc.  clean | error of slope",
             "", "class"
         );
-        for (at, class) in CLASSES.iter().enumerate() {
-            self.row(at, class);
+        for at in 0..self.classes.len() {
+            self.print_row(at);
         }
     }
 
-    fn row(&self, at: usize, class: &Class) {
+    fn print_row(&self, at: usize) {
+        let (class, row) = (&self.classes[at], &self.rows[at]);
         let sign = match class.truth {
             Truth::Bounded => '-',
             Truth::Leak => '+',
             Truth::Hard => '?',
+            Truth::Undecidable => 'u',
         };
-        let percent = |n: usize, of: usize| format!("{:6.1}", 100.0 * n as f64 / of as f64);
-        let [mk, ts, ols] = match &self.peers {
-            Some((most, counts)) => counts[at].map(|n| percent(n, *most)),
-            None => [(); 3].map(|()| "     -".into()),
+        let percent = |share: f64| format!("{:6.1}", 100.0 * share);
+        let [mk, ts, ols, cp] = match &self.peers {
+            Some((most, counts)) => counts[at].map(|n| percent(n as f64 / *most as f64)),
+            None => [(); PEERS].map(|()| "     -".into()),
         };
-        let ours = self.said[at].map(|n| percent(n, self.series));
-        let (canary, others) = (percent(self.canary[at], self.series), ours[1..].join(" "));
-        println!("{sign} {:20} |{} {canary} {ols} {mk} {ts} | {others}", class.name, ours[0]);
+        let ours = row.said.map(|n| percent(row.part(n)));
+        let (canary, others) = (percent(row.part(row.canary)), ours[1..].join(" "));
+        let error = row.slope_error().map_or_else(|| "     -".into(), percent);
+        println!(
+            "{sign} {:20} |{} {canary} {ols} {mk} {ts} {cp} | {others} | {error}",
+            class.name, ours[0]
+        );
     }
 
     /// What falls short of what is asked for.
     pub(crate) fn shortfalls(&self) -> Vec<String> {
-        let judged = CLASSES.iter().zip(&self.said);
-        let short = judged.filter_map(|(class, said)| {
-            let part = |n: usize| n as f64 / self.series as f64;
-            let (leak, bounded) = (part(said[0]), part(said[2..].iter().sum()));
-            let (short, what, rate) = match class.truth {
-                Truth::Bounded => (leak > FALSE, "called a leak", leak),
-                Truth::Leak if bounded > FALSE => (true, "called bounded", bounded),
-                Truth::Leak => (self.iterations >= ENOUGH && leak < TRUE, "found", leak),
-                Truth::Hard => (false, "", leak),
-            };
-            let (percent, n) = (100.0 * rate, self.iterations);
-            short.then(|| format!("{}, {n} iterations: {percent:.1} % {what}", class.name))
-        });
-        short.collect()
+        demand::shortfalls(self.iterations, self.classes.iter().zip(&self.rows))
     }
 }
 
-fn draw(class: usize, series: usize, seed: u64, iterations: usize) -> Vec<f64> {
-    let mut random = Random::new(seed, class as u64, series as u64);
-    CLASSES[class].draw(&mut random, iterations)
+fn observed(drawn: &Drawn) -> Vec<f64> {
+    drawn.values.iter().flatten().copied().collect()
 }

@@ -37,7 +37,7 @@ fn dumps_alone_show_a_leak() {
 fn recordings_of_a_real_optee_say_what_leaked() {
     let answer = analyze(&[&log("4.10.qemu-dumps-of-a-region-leak.log")]);
     assert_eq!(answer.exit, Exit::Leak, "{}", answer.out);
-    assert!(answer.out.contains("272 bytes per iteration stay allocated"), "{}", answer.out);
+    assert!(answer.out.contains("320 bytes per iteration stay allocated"), "{}", answer.out);
     // Every session of that workload is closed.
     assert!(!answer.out.contains("session of sessions"), "{}", answer.out);
     let answer = analyze(&[&log("4.10.qemu-sessions-that-a-ta-leaks.log")]);

@@ -12,6 +12,15 @@ use crate::model::Verdict;
 /// Minimum number of equal gains in a row for a verdict: 2^-7 is below 1 %.
 pub(super) const MIN_GAINS: usize = 8;
 
+/// Minimum number if the whole series consists of them: nothing that came before casts doubt on them.
+const MIN_GAINS_ALONE: usize = 4;
+
+/// Minimum number if nothing at all changed before.
+const MIN_GAINS_AFTER_REST: usize = 12;
+
+/// Share of all iterations in that case.
+const SHARE_AFTER_REST: f64 = 0.2;
+
 /// Minimum number of whole periods for a verdict if a period is more than one iteration.
 const MIN_PERIODS: usize = 3;
 
@@ -27,7 +36,37 @@ pub(super) fn judge(values: &[f64]) -> Option<Judgement> {
         return None;
     }
     let longest = ((values.len() - 1) / MIN_PERIODS).min(MAX_PERIOD);
-    (1..=longest).find_map(|period| with_period(values, period))
+    let gains = || (1..=longest).find_map(|period| with_period(values, period));
+    only_gains(values).or_else(gains).or_else(|| gains_after_rest(values))
+}
+
+/// A series that rises by the same in every iteration.
+fn only_gains(values: &[f64]) -> Option<Judgement> {
+    let gain = values.get(1)? - values[0];
+    let is_even = values.windows(2).all(|pair| pair[1] - pair[0] == gain);
+    (gain > 0.0 && is_even && values.len() > MIN_GAINS_ALONE)
+        .then(|| leak(gain, 0, values.len() - 1))
+}
+
+/// A series that does not change, then rises by the same in every iteration.
+fn gains_after_rest(values: &[f64]) -> Option<Judgement> {
+    let start = values.iter().rposition(|value| *value == values[0])?;
+    let (rest, rising) = values.split_at(start);
+    let gain = rising.get(1)? - rising[0];
+    let is_even = rising.windows(2).all(|pair| pair[1] - pair[0] == gain);
+    let n_equal = rising.len() - 1;
+    let is_enough = n_equal >= MIN_GAINS_AFTER_REST
+        && n_equal as f64 >= SHARE_AFTER_REST * (values.len() - 1) as f64;
+    let rests = rest.iter().all(|value| *value == values[0]);
+    (gain > 0.0 && is_even && is_enough && rests).then(|| leak(gain, start, values.len() - 1))
+}
+
+/// A leak of `gain` in each iteration after `start`.
+fn leak(gain: f64, start: usize, last: usize) -> Judgement {
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let basis = Basis::Exact { gain, period: 1, from: count(start + 1) };
+    let since = (start > 0).then(|| count(start));
+    Judgement::new(Verdict::Leak, basis, count(last)).rate(Estimate::exact(gain)).since(since)
 }
 
 fn with_period(values: &[f64], period: usize) -> Option<Judgement> {
@@ -66,6 +105,9 @@ pub(super) fn iterations_to_decide(values: &[f64]) -> Option<u32> {
     let gains: Vec<_> = values.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let gain = *gains.last().filter(|gain| **gain > 0.0)?;
     let n_equal = gains.iter().rev().take_while(|other| **other == gain).count();
+    if n_equal == gains.len() && n_equal >= MIN_PERIODS {
+        return u32::try_from(MIN_GAINS_ALONE.saturating_sub(n_equal)).ok();
+    }
     if n_equal < MIN_PERIODS || !settles(&values[..values.len() - n_equal], gain) {
         return None;
     }
@@ -92,9 +134,26 @@ mod tests {
     }
 
     #[test]
-    fn equal_gains_are_a_leak_after_eight() {
-        assert_eq!(verdict((0..8).map(|n| 2 * n)), None);
-        assert_eq!(verdict((0..9).map(|n| 2 * n)), Some(Verdict::Leak));
+    fn nothing_but_equal_gains_is_a_leak_from_four_on() {
+        assert_eq!(verdict((0..4).map(|n| 224 * n)), None);
+        for n in 5..80 {
+            assert_eq!(verdict((0..n).map(|n| 224 * n)), Some(Verdict::Leak), "{n}");
+        }
+    }
+
+    #[test]
+    fn equal_gains_after_others_are_a_leak_after_eight() {
+        let after = |n: i32| [0, 50, 51].into_iter().chain((0..=n).map(|n| 53 + 2 * n));
+        assert_eq!(verdict(after(6)), None);
+        assert_eq!(verdict(after(8)), Some(Verdict::Leak));
+    }
+
+    #[test]
+    fn equal_gains_after_a_rest_are_a_leak_since_then() {
+        let values: Vec<_> = [7; 40].into_iter().chain((1..14).map(|n| 7 + 3 * n)).collect();
+        let said = judge(&values.iter().copied().map(f64::from).collect::<Vec<_>>()).unwrap();
+        assert_eq!((said.verdict, said.since), (Verdict::Leak, Some(39)));
+        assert_eq!(verdict(values[..50].iter().copied()), None);
     }
 
     #[test]

@@ -41,7 +41,14 @@ pub fn judge(series: &Series) -> Judgement {
     }
     survivors::judge(series)
         .or_else(|| judge_whole_numbers(series, &values))
-        .unwrap_or_else(|| sooner(series, &values, statistics::judge(&values)))
+        .unwrap_or_else(|| sooner(series, &values, by_statistics(series, &values)))
+}
+
+/// What statistics say, with iterations counted from the start of the series.
+fn by_statistics(series: &Series, values: &[f64]) -> Judgement {
+    let start = series.points().next().map_or(0, |(at, _)| at);
+    let points: Vec<_> = series.points().map(|(at, value)| (at - start, value)).collect();
+    statistics::judge(&points, values).after(u32::try_from(start).unwrap_or(u32::MAX))
 }
 
 /// Equal gains may decide a series sooner than the statistics can.

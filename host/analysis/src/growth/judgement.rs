@@ -77,17 +77,48 @@ pub struct Judgement {
     pub rate: Option<Estimate>,
     /// Number of iterations judged.
     pub support: u32,
-    /// Further iterations that would decide, if the verdict is [`Verdict::Undecided`].
+    /// Further iterations that would decide, if the verdict is [`Verdict::Undecided`]; `None` if more of
+    /// the same would not, but less noise would.
     pub more: Option<u32>,
+    /// The iteration since which it grows as it does now, if that is not the whole series.
+    pub since: Option<u32>,
+    /// The iteration at which growth stopped.
+    pub stopped: Option<u32>,
+    /// Growth per iteration above which is excluded at 99 %.
+    pub excluded: Option<f64>,
 }
 
 impl Judgement {
     pub(super) const fn new(verdict: Verdict, basis: Basis, support: u32) -> Self {
-        Self { verdict, basis, rate: None, support, more: None }
+        Self {
+            verdict,
+            basis,
+            rate: None,
+            support,
+            more: None,
+            since: None,
+            stopped: None,
+            excluded: None,
+        }
     }
 
     pub(super) const fn rate(mut self, rate: Estimate) -> Self {
         self.rate = Some(rate);
+        self
+    }
+
+    pub(super) const fn since(mut self, since: Option<u32>) -> Self {
+        self.since = since;
+        self
+    }
+
+    pub(super) const fn stopped(mut self, stopped: Option<u32>) -> Self {
+        self.stopped = stopped;
+        self
+    }
+
+    pub(super) const fn excluded(mut self, growth: f64) -> Self {
+        self.excluded = Some(growth);
         self
     }
 
@@ -96,6 +127,8 @@ impl Judgement {
         if let Basis::Exact { from, .. } = &mut self.basis {
             *from = from.saturating_add(missing);
         }
+        let after = |iteration: u32| iteration.saturating_add(missing);
+        (self.since, self.stopped) = (self.since.map(after), self.stopped.map(after));
         self
     }
 
@@ -117,6 +150,9 @@ impl Judgement {
             rate: self.rate.map(|rate| rate.scale(1.0 / f64::from(stride))),
             support: self.support.saturating_mul(stride),
             more: self.more.map(|more| more.saturating_mul(stride)),
+            since: self.since.map(|since| since.saturating_mul(stride)),
+            stopped: self.stopped.map(|stopped| stopped.saturating_mul(stride)),
+            excluded: self.excluded.map(|growth| growth / f64::from(stride)),
             ..self
         }
     }

@@ -18,7 +18,10 @@ pub(super) enum Spread {
 }
 
 /// Probability below which a gap is not chance.
-const EMPTY: f64 = 0.002;
+const EMPTY: f64 = 0.0007;
+
+/// Probability below which a gap is not likely to be chance.
+const UNLIKELY: f64 = 0.012;
 
 /// The same after only two events. Less than one in fifty random pairs in 20 iterations comes that
 /// early.
@@ -54,6 +57,9 @@ pub(super) fn spread(at: &[usize], span: usize) -> Spread {
     let middle = (span + 1) as f64 / 2.0;
     if m >= 4 && mean < middle - EARLY * span as f64 / (12.0 * m as f64).sqrt() {
         return Spread::Fading;
+    }
+    if chance < UNLIKELY {
+        return Spread::Few;
     }
     Spread::Going
 }

@@ -39,14 +39,50 @@ fn decide(rises: &[(usize, f64)], span: usize) -> Judgement {
     let support = count(span);
     let verdict = match spread(&places, span) {
         // One rise that outweighs all others is a step.
-        Spread::Going if highest * 2.0 <= total => Verdict::Leak,
+        Spread::Going if highest * 2.0 <= total && !may_fade(rises, span) => Verdict::Leak,
         Spread::Stopped => Verdict::WarmUp,
         Spread::Once => Verdict::Step,
         // A leak loses the same amount each time.
         Spread::Few if unlike(rises) && (span - places[1]) * 3 >= span => Verdict::Step,
+        // Whether rises become ever rarer takes as long again to show.
+        Spread::Fading | Spread::Going => return Judgement::undecided(basis, support, span),
         _ => return Judgement::undecided(basis, support, wait(rises.len(), span)),
     };
-    Judgement::new(verdict, basis, support).rate(rate(rises, total, span))
+    let judgement = Judgement::new(verdict, basis, support).rate(rate(rises, total, span));
+    match verdict {
+        Verdict::Leak => judgement,
+        _ => judgement
+            .excluded(hidden(rises, total, span))
+            .stopped(places.last().map(|at| count(*at))),
+    }
+}
+
+/// Growth per iteration that 99 of 100 gaps as long as the one at the end exclude: Poisson distributed
+/// rises as high as the others would not all be missing.
+fn hidden(rises: &[(usize, f64)], total: f64, span: usize) -> f64 {
+    let gap = span - rises.last().map_or(0, |rise| rise.0);
+    let mean_rise = total / rises.len().max(1) as f64;
+    100.0_f64.ln() / gap.max(1) as f64 * mean_rise
+}
+
+/// Whether the rises may be those of the highest of ever more random values, which come at iteration t
+/// with probability 1 / t: how much less likely their places are if they come evenly. Such rises hardly
+/// ever are of the same height.
+fn may_fade(rises: &[(usize, f64)], span: usize) -> bool {
+    /// Log likelihood by which even rises must be likelier.
+    const MARGIN: f64 = 3.0;
+    let usual = rises[rises.len() / 2].1;
+    let same = rises.iter().filter(|rise| rise.1 == usual).count();
+    if same * 2 > rises.len() {
+        return false;
+    }
+    let harmonic = 0.577 + (span as f64).ln();
+    let evidence =
+        rises.iter().map(|(at, _)| (*at as f64 * harmonic / span as f64).ln()).sum::<f64>();
+    // How many there are counts as well.
+    let n = rises.len() as f64;
+    let count = n * (n / harmonic).ln() - (n - harmonic);
+    evidence + if n > harmonic { count } else { 0.0 } < MARGIN
 }
 
 /// Whether these are two rises of different height.

@@ -19,6 +19,10 @@ pub enum FigureKind {
     Iterations,
     /// Further iterations that would decide an inconclusive series.
     ToDecide,
+    /// The iteration since which it grows as it does now.
+    GrowsSince,
+    /// The iteration at which growth stopped.
+    StoppedAt,
     /// Growth in idle iterations, which is subtracted.
     IdleGrowth,
     /// Amount in use.
@@ -86,6 +90,8 @@ impl FigureKind {
             Self::SeenIn => "seen in",
             Self::Iterations => "iterations",
             Self::ToDecide => "iterations to decide",
+            Self::GrowsSince => "grows since iteration",
+            Self::StoppedAt => "stopped at iteration",
             Self::IdleGrowth => "idle growth, taken away",
             Self::InUse => "in use",
             Self::MostInUse => "most in use",

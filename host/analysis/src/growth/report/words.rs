@@ -41,9 +41,13 @@ pub(crate) fn plain(kind: FigureKind, value: f64, unit: Unit) -> Figure {
 pub(crate) fn judgement_figures(judgement: &Judgement, idle: f64) -> Vec<Figure> {
     let mut figures =
         vec![plain(FigureKind::Iterations, judgement.support.into(), Unit::Iterations)];
-    if let Some(more) = judgement.more {
-        figures.push(plain(FigureKind::ToDecide, more.into(), Unit::Iterations));
-    }
+    let numbers = [
+        (FigureKind::ToDecide, judgement.more),
+        (FigureKind::GrowsSince, judgement.since),
+        (FigureKind::StoppedAt, judgement.stopped),
+    ];
+    let known = numbers.into_iter().filter_map(|(kind, number)| Some((kind, number?)));
+    figures.extend(known.map(|(kind, number)| plain(kind, number.into(), Unit::Iterations)));
     if idle > 0.0 {
         figures.push(plain(FigureKind::IdleGrowth, idle, Unit::ObjectsPerIteration));
     }
@@ -83,6 +87,13 @@ pub(crate) fn reason(judgement: &Judgement, series: &Series, thing: &str) -> Str
         Basis::Gaps => "missing from too many snapshots".to_owned(),
         Basis::Constant => "the value never changed".to_owned(),
     };
+    text.push_str(&limits(judgement));
+    if judgement.verdict == Verdict::Undecided
+        && judgement.more.is_none()
+        && matches!(judgement.basis, Basis::Statistics { .. })
+    {
+        text.push_str(WAITING);
+    }
     let missing = series.missing();
     if missing > 0 {
         let (missing, samples) = (missing as u64, series.values.len() as u64);
@@ -94,6 +105,10 @@ pub(crate) fn reason(judgement: &Judgement, series: &Series, thing: &str) -> Str
     }
     text
 }
+
+/// What helps where waiting does not.
+const WAITING: &str = "; more iterations of this length will hardly decide, but less noise will: count objects instead of \
+     memory in use, let an iteration be a whole cycle of the workload, or begin later with --warmup";
 
 fn survivors(thing: &str, with: u32, of: u32, n: u32) -> String {
     let things = text::plural(thing);
@@ -134,16 +149,21 @@ fn statistics(judgement: &Judgement, margin: f64, period: Option<f64>) -> String
         Verdict::Undecided => "neither steady growth nor a bounded change clearly fits the values",
         _ => "a bounded change fits the values better than steady growth",
     };
-    let limit = judgement.rate.filter(|_| judgement.verdict != Verdict::Leak).map_or_else(
-        String::new,
-        |rate| {
-            format!(
-                "; growth above {} per iteration is excluded",
-                text::approximation(rate.high.max(0.0))
-            )
-        },
-    );
-    format!("over {n} {explanation} (log likelihood {margin:+.1}){period}{limit}")
+    format!("over {n} {explanation} (log odds {margin:+.1}){period}")
+}
+
+/// When growth began or stopped, and how much of it is excluded.
+fn limits(judgement: &Judgement) -> String {
+    let since = judgement.since.map_or_else(String::new, |since| {
+        format!("; it grows since iteration {}", text::number(since.into()))
+    });
+    let stopped = judgement.stopped.map_or_else(String::new, |stopped| {
+        format!("; it stopped at iteration {}", text::number(stopped.into()))
+    });
+    let excluded = judgement.excluded.map_or_else(String::new, |growth| {
+        format!("; growth above {} per iteration is excluded at 99 %", text::approximation(growth))
+    });
+    [since, stopped, excluded].concat()
 }
 
 /// The growth in idle iterations, in words.

@@ -1,51 +1,101 @@
 //! Least squares with few columns.
 
-/// A fitted model.
-#[derive(Clone, Debug)]
-pub(super) struct Fit {
-    /// Sum of the squared residuals.
+/// Columns that are orthogonal to each other, of length one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Basis(Vec<Vec<f64>>);
+
+/// What one more column explains.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gain {
+    /// By how much it lowers the sum of the squared residuals.
     pub(super) squares: f64,
-    /// Coefficient of the last column.
-    pub(super) last: f64,
-    /// Its variance, as a multiple of the variance of the noise.
+    /// Its coefficient.
+    pub(super) coefficient: f64,
+    /// The variance of that, as a multiple of the variance of the noise.
     pub(super) spread: f64,
-    /// The residuals.
-    pub(super) residuals: Vec<f64>,
 }
 
-/// Fits `values` by `columns`, orthogonalising each against those before it (modified
-/// Gram-Schmidt, which unlike the normal equations does not square the condition number). A column
-/// that depends on those before it is left out.
-pub(super) fn fit(values: &[f64], columns: &[&[f64]]) -> Fit {
-    let mut residuals = values.to_vec();
-    let mut basis: Vec<Vec<f64>> = Vec::with_capacity(columns.len());
-    let (mut last, mut spread) = (0.0, f64::INFINITY);
-    for column in columns {
-        let mut rest = column.to_vec();
-        let length = dot(&rest, &rest);
-        for known in &basis {
-            let projection = dot(known, &rest);
-            subtract(&mut rest, known, projection);
+impl Gain {
+    const NONE: Self = Self { squares: 0.0, coefficient: 0.0, spread: f64::INFINITY };
+}
+
+impl Basis {
+    /// A basis of `columns`, orthogonalising each against those before it (modified Gram-Schmidt, which
+    /// unlike the normal equations does not square the condition number).
+    pub(super) fn new<'a>(columns: impl IntoIterator<Item = &'a [f64]>) -> Self {
+        let mut basis = Self::default();
+        for column in columns {
+            basis.push(column);
         }
+        basis
+    }
+
+    /// Adds a column; one that depends on those before it is left out.
+    pub(super) fn push(&mut self, column: &[f64]) {
+        if let Some((unit, _)) = self.unit(column) {
+            self.0.push(unit);
+        }
+    }
+
+    /// What of `values` the basis does not explain.
+    pub(super) fn residuals(&self, values: &[f64]) -> Vec<f64> {
+        let mut rest = values.to_vec();
+        for unit in &self.0 {
+            let projection = dot(unit, &rest);
+            subtract(&mut rest, unit, projection);
+        }
+        rest
+    }
+
+    /// What `column` explains of `residuals`, which are orthogonal to the basis.
+    pub(super) fn gain(&self, residuals: &[f64], column: &[f64]) -> Gain {
+        let Some((unit, norm)) = self.unit(column) else { return Gain::NONE };
+        let projection = dot(&unit, residuals);
+        Gain {
+            squares: projection * projection,
+            coefficient: projection / norm,
+            spread: 1.0 / (norm * norm),
+        }
+    }
+
+    /// What two columns explain together.
+    pub(super) fn gain_of_two(&self, residuals: &[f64], columns: [&[f64]; 2]) -> f64 {
+        let Some((first, _)) = self.unit(columns[0]) else {
+            return self.gain(residuals, columns[1]).squares;
+        };
+        let mut second = self.rest(columns[1]);
+        let projection = dot(&first, &second);
+        subtract(&mut second, &first, projection);
+        let (length, explained) = (dot(&second, &second), dot(&second, residuals));
+        let is_new = length > DEPENDENT * dot(columns[1], columns[1]);
+        let second = if is_new { explained * explained / length } else { 0.0 };
+        dot(&first, residuals).powi(2) + second
+    }
+
+    /// The part of a column that is new, of length one, and the length it had.
+    fn unit(&self, column: &[f64]) -> Option<(Vec<f64>, f64)> {
+        let mut rest = self.rest(column);
         let square = dot(&rest, &rest);
-        if square <= 1e-10 * length {
-            (last, spread) = (0.0, f64::INFINITY);
-            continue;
+        if square <= DEPENDENT * dot(column, column) {
+            return None;
         }
         let norm = square.sqrt();
         rest.iter_mut().for_each(|value| *value /= norm);
-        let projection = dot(&rest, &residuals);
-        subtract(&mut residuals, &rest, projection);
-        (last, spread) = (projection / norm, 1.0 / square);
-        basis.push(rest);
+        Some((rest, norm))
     }
-    Fit { squares: dot(&residuals, &residuals), last, spread, residuals }
+
+    fn rest(&self, column: &[f64]) -> Vec<f64> {
+        self.residuals(column)
+    }
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
+/// Share of the square of a column below which nothing of it is new.
+const DEPENDENT: f64 = 1e-10;
+
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-fn subtract(from: &mut [f64], what: &[f64], times: f64) {
-    from.iter_mut().zip(what).for_each(|(value, what)| *value -= times * what);
+fn subtract(values: &mut [f64], unit: &[f64], times: f64) {
+    values.iter_mut().zip(unit).for_each(|(value, unit)| *value -= times * unit);
 }

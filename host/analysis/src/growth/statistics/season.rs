@@ -1,6 +1,6 @@
 //! Finds a period in the values and removes it.
 
-use super::fit::fit;
+use super::fit::{Basis, dot};
 
 /// Shortest period, in iterations.
 const SHORTEST: usize = 2;
@@ -11,11 +11,17 @@ const LONGEST: usize = 64;
 /// Minimum number of whole cycles of a period.
 const CYCLES: usize = 3;
 
+/// Number of values in which a wave is looked for.
+const WINDOW: usize = 256;
+
 /// Minimum number of whole cycles of a sine wave.
 const WAVES: usize = 4;
 
 /// Maximum share of the spread that may remain for a series to count as periodic.
 const LEFT: f64 = 0.25;
+
+/// Number of values from which on that share is enough.
+const MANY: f64 = 40.0;
 
 /// Values without their periodic part.
 pub(super) struct Season {
@@ -49,7 +55,8 @@ impl Season {
     /// Schwarz's criterion of the season with a line: lower is better.
     fn cost(&self) -> f64 {
         let n = self.values.len();
-        let rest = fit(&self.values, &[&vec![1.0; n], &ramp(n)]).squares / n as f64;
+        let rest = line(n).residuals(&self.values);
+        let rest = dot(&rest, &rest) / n as f64;
         n as f64 * rest.max(f64::MIN_POSITIVE).ln() + self.parameters as f64 * (n as f64).ln()
     }
 }
@@ -68,11 +75,13 @@ fn whole_period(values: &[f64]) -> Option<usize> {
     if usual <= 0.0 {
         return None;
     }
+    // Of few values, some periods fit well by chance.
+    let left = LEFT * (values.len() as f64 / MANY).min(1.0);
     // Slow changes make neighbouring values similar: one iteration apart is no period, and a period
     // must be better than both its neighbours.
     let dip = |&at: &usize| {
         let next = spreads.get(at + 1).copied().unwrap_or(f64::INFINITY);
-        spreads[at] < LEFT * usual && spreads[at] < LEFT * spreads[at - 1] && spreads[at] < next
+        spreads[at] < left * usual && spreads[at] < left * spreads[at - 1] && spreads[at] < next
     };
     (SHORTEST - 1..longest).find(dip).map(|at| at + 1)
 }
@@ -118,41 +127,68 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// The period of the sine wave that best fits the residuals of a line, if it explains most of them.
+/// It is looked for in the last values, then made exact with all of them.
 fn wave_period(values: &[f64]) -> Option<f64> {
-    let n = values.len();
-    if !(16..=4 * LONGEST).contains(&n) {
+    let n = values.len().min(WINDOW);
+    if n < 16 {
         return None;
     }
-    let (one, line) = (vec![1.0; n], ramp(n));
-    let rest = fit(values, &[&one, &line]);
-    let mut best = (rest.squares * 0.5, None);
+    let window = &values[values.len() - n..];
+    let line = line(n);
+    let rest = line.residuals(window);
     // A quarter of the distance of independent frequencies, so that none falls between.
-    for step in 4 * WAVES..2 * n {
-        let period = 4.0 * n as f64 / step as f64;
-        let (cosine, sine) = wave(n, period);
-        let squares = fit(&rest.residuals, &[&cosine, &sine]).squares;
-        if squares < best.0 {
-            best = (squares, Some(period));
-        }
+    let periods = (4 * WAVES..2 * n).map(|step| 4.0 * n as f64 / step as f64);
+    let explained = periods.map(|period| (explained(&line, &rest, period), period));
+    let (squares, period) = explained.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    let is_most = squares > 0.5 * dot(&rest, &rest);
+    is_most.then(|| lengthen(values, n, period))
+}
+
+/// Makes a period exact that was found in the last `n` values, with ever more of them.
+fn lengthen(values: &[f64], mut n: usize, mut period: f64) -> f64 {
+    while n < values.len() {
+        let distance = period * period / (4.0 * n as f64);
+        n = (2 * n).min(values.len());
+        let line = line(n);
+        let rest = line.residuals(&values[values.len() - n..]);
+        let near = (-4_i32..=4).map(|step| period + distance * f64::from(step) / 4.0);
+        let explained = near.map(|period| (explained(&line, &rest, period), period));
+        period = explained.max_by(|a, b| a.0.total_cmp(&b.0)).map_or(period, |(_, best)| best);
     }
-    best.1
+    period
+}
+
+/// What a wave explains of the residuals of a line.
+fn explained(line: &Basis, rest: &[f64], period: f64) -> f64 {
+    let (cosine, sine) = wave(rest.len(), period);
+    line.gain_of_two(rest, [&cosine, &sine])
 }
 
 fn without_wave(values: &[f64], period: f64) -> Vec<f64> {
     let n = values.len();
-    let (one, line) = (vec![1.0; n], ramp(n));
     let (cosine, sine) = wave(n, period);
-    let fit = fit(values, &[&one, &cosine, &sine, &line]);
-    fit.residuals.iter().zip(&line).map(|(rest, x)| rest + fit.last * x).collect()
+    let basis = Basis::new([&vec![1.0; n][..], &cosine, &sine]);
+    let rest = basis.residuals(values);
+    let line = ramp(n);
+    let slope = basis.gain(&rest, &line).coefficient;
+    let wave = Basis::new([&vec![1.0; n][..], &line, &cosine, &sine]);
+    wave.residuals(values).iter().zip(&line).map(|(rest, x)| rest + slope * x).collect()
+}
+
+/// A level and a line.
+fn line(n: usize) -> Basis {
+    Basis::new([&vec![1.0; n][..], &ramp(n)])
 }
 
 /// 0, 1, 2, ...
-pub(super) fn ramp(n: usize) -> Vec<f64> {
+fn ramp(n: usize) -> Vec<f64> {
     (0..n).map(|at| at as f64).collect()
 }
 
-/// A cosine and a sine of `period`.
-pub(super) fn wave(n: usize, period: f64) -> (Vec<f64>, Vec<f64>) {
-    let turn = std::f64::consts::TAU / period;
-    (0..n).map(|at| (turn * at as f64).sin_cos()).map(|(sin, cos)| (cos, sin)).unzip()
+/// A cosine and a sine of `period`, each from the one before by a turn.
+fn wave(n: usize, period: f64) -> (Vec<f64>, Vec<f64>) {
+    let (sine, cosine) = (std::f64::consts::TAU / period).sin_cos();
+    let next =
+        |(cos, sin): &(f64, f64)| Some((cos * cosine - sin * sine, sin * cosine + cos * sine));
+    std::iter::successors(Some((1.0, 0.0)), next).take(n).unzip()
 }

@@ -1,0 +1,178 @@
+//! Weighs growing against bounded models.
+
+use super::{
+    blocks::Blocks,
+    models::{Family, Model},
+    noise::independent,
+    walk::Walk,
+};
+use crate::growth::Estimate;
+
+/// Iterations below which bounded models may be much slower than the series is long.
+pub(super) const SHORT: f64 = 40.0;
+
+/// Log likelihood within which models fit about as well.
+const NEAR: f64 = 1.5;
+
+/// Share of its mean growth below which growth at the end has become slower.
+const SLOWER: f64 = 0.7;
+
+/// Log odds that are demanded in addition of correlated noise, whose correlation is uncertain as well.
+const CORRELATED: f64 = 3.0;
+
+/// Share of the run after which a beginning is recent.
+const RECENT: f64 = 0.7;
+
+/// A slope per iteration with its standard error.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slope {
+    pub(super) value: f64,
+    pub(super) error: f64,
+}
+
+impl Slope {
+    /// Whether it is this many standard errors above zero.
+    pub(super) fn exceeds(self, errors: f64) -> bool {
+        self.value > errors * self.error
+    }
+
+    pub(super) fn interval(self) -> Estimate {
+        let Self { value, error } = self;
+        Estimate { value, low: value - 1.96 * error, high: value + 1.96 * error }
+    }
+}
+
+/// A growing model, with what it needs to show a leak.
+pub(super) struct Candidate {
+    /// Log odds that the series grows.
+    pub(super) odds: f64,
+    /// Those that its family demands for a leak.
+    pub(super) demand: f64,
+    /// Growth at the end.
+    pub(super) slope: Slope,
+    /// When the growth begins, if not with the series.
+    pub(super) since: Option<f64>,
+}
+
+/// The models of a series, with their criteria.
+pub(super) struct Contest<'a> {
+    pub(super) blocks: &'a Blocks,
+    pub(super) walk: Walk,
+    growing: Vec<(f64, &'a Model)>,
+    bounded: Vec<(f64, &'a Model)>,
+}
+
+impl<'a> Contest<'a> {
+    pub(super) fn new(blocks: &'a Blocks, models: &'a [Model]) -> Self {
+        let most = models.iter().map(|model| model.squares).fold(0.0, f64::max);
+        let floor = 1e-6 * most / blocks.len() as f64 + f64::MIN_POSITIVE;
+        let criteria = models.iter().map(|model| (model.criterion(floor), model));
+        let (growing, bounded) = criteria.partition(|(_, model)| model.grows());
+        Self { blocks, walk: Walk::new(blocks, floor), growing, bounded }
+    }
+
+    pub(super) fn is_short(&self) -> bool {
+        self.blocks.iterations < SHORT
+    }
+
+    /// The bounded model that fits best, with its criterion.
+    pub(super) fn best_bounded(&self) -> Option<(f64, &'a Model)> {
+        self.bounded.iter().copied().max_by(|a, b| a.0.total_cmp(&b.0))
+    }
+
+    /// The growing models with their criteria.
+    pub(super) fn growing(&self) -> impl Iterator<Item = (f64, &'a Model)> {
+        self.growing.iter().copied()
+    }
+
+    /// Logarithm of the odds that the series grows, all models of both kinds added up.
+    pub(super) fn odds(&self) -> f64 {
+        let growing: Vec<_> =
+            self.growing.iter().map(|model| model.0).chain(self.drift()).collect();
+        if growing.is_empty() { -LONGEST_ODDS } else { self.odds_of(sum(&growing)) }
+    }
+
+    fn odds_of(&self, criterion: f64) -> f64 {
+        let bounded = self.bounded.iter().map(|model| model.0).chain([self.walk.criterion]);
+        (criterion - sum(&bounded.collect::<Vec<_>>())).clamp(-LONGEST_ODDS, LONGEST_ODDS)
+    }
+
+    /// Criterion of a random walk that drifts upwards.
+    fn drift(&self) -> Option<f64> {
+        (self.walk.slope > 0.0).then_some(self.walk.drift_criterion)
+    }
+
+    /// The growing models, the preferred one first: the simplest of those that fit about as well as the
+    /// best. They share the odds of all; one that fits worse must show growth on its own.
+    pub(super) fn candidates(&self) -> Vec<Candidate> {
+        let mut all: Vec<_> =
+            self.growing.iter().map(|(criterion, model)| (*criterion, Some(*model))).collect();
+        all.extend(self.drift().map(|criterion| (criterion, None)));
+        let best = all.iter().map(|one| one.0).fold(f64::MIN, f64::max);
+        let parameters = |model: Option<&Model>| model.map_or(3, Model::parameters);
+        all.sort_by(|a, b| {
+            let near = |criterion: f64| criterion < best - NEAR;
+            let simpler = parameters(a.1).cmp(&parameters(b.1));
+            near(a.0).cmp(&near(b.0)).then(simpler).then(b.0.total_cmp(&a.0))
+        });
+        let odds = self.odds();
+        let candidate = |(criterion, model): (f64, Option<&Model>)| {
+            let odds = if criterion < best - NEAR { self.odds_of(criterion) } else { odds };
+            self.candidate(odds, model)
+        };
+        all.into_iter().map(candidate).collect()
+    }
+
+    fn candidate(&self, odds: f64, model: Option<&Model>) -> Candidate {
+        let Some(model) = model else {
+            let slope = Slope { value: self.walk.slope, error: self.walk.error };
+            return Candidate { odds, demand: DEMAND_OF_DRIFT, slope, since: None };
+        };
+        let (demand, slope) = (self.demand(model), self.slope(model));
+        Candidate { odds, demand, slope, since: model.shape.turn }
+    }
+
+    /// Log odds by which growth must be likelier if this model is the best that grows.
+    fn demand(&self, model: &Model) -> f64 {
+        let base = match (model.shape.family, self.is_short()) {
+            (Family::Beginning, _) => return f64::INFINITY,
+            (Family::Line, true) => 6.0,
+            (_, true) => 10.0,
+            (Family::Line, false) => return independent(&model.residuals).powf(-0.25),
+            // What became slower may become slower still.
+            (Family::SaturationAndLine | Family::Knee, false) if self.becomes_slower(model) => 10.0,
+            (Family::StepsAndLine, false) => 10.0,
+            // What began shortly before the end may end shortly after.
+            (Family::Late | Family::Knee, false) if self.is_recent(model) => 5.0,
+            (_, false) => 3.0,
+        };
+        base + CORRELATED * (independent(&model.residuals).sqrt().recip() - 1.0)
+    }
+
+    fn is_recent(&self, model: &Model) -> bool {
+        model.shape.turn.is_some_and(|turn| turn > RECENT * self.blocks.iterations)
+    }
+
+    fn becomes_slower(&self, model: &Model) -> bool {
+        model.last.coefficient * self.blocks.iterations < SLOWER * model.rise
+    }
+
+    /// Growth at the end of a growing model.
+    pub(super) fn slope(&self, model: &Model) -> Slope {
+        let share = independent(&model.residuals);
+        let error = model.error(&model.residuals, model.last.spread, share);
+        Slope { value: model.last.coefficient, error }
+    }
+}
+
+/// Log odds beyond which more evidence makes no difference.
+const LONGEST_ODDS: f64 = 1e6;
+
+/// Log odds that a random walk must drift rather than stay.
+const DEMAND_OF_DRIFT: f64 = 3.5;
+
+/// Logarithm of the sum of the exponentials.
+fn sum(logarithms: &[f64]) -> f64 {
+    let most = logarithms.iter().copied().fold(f64::MIN, f64::max);
+    most + logarithms.iter().map(|one| (one - most).exp()).sum::<f64>().ln()
+}

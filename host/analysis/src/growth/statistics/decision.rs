@@ -1,0 +1,219 @@
+//! What the contest of the models means.
+
+use super::{
+    contest::{Candidate, Contest, SHORT, Slope},
+    models::{Family, Model},
+    noise::least_independent,
+};
+use crate::{
+    growth::{Basis, Estimate, Judgement},
+    model::Verdict,
+};
+
+/// Standard errors by which the slope of a leak must be above zero.
+const SLOPE: f64 = 4.0;
+
+/// Standard errors within which a slope is not excluded, at 99 % (one-sided).
+const EXCLUDED: f64 = 2.33;
+
+/// Standard errors above which a slope counts as growth: a bounded verdict that ignores one would
+/// hide a leak.
+const SEEN: f64 = 2.5;
+
+/// By how much a bounded model must beat a growing one whose slope counts as growth.
+const CLEAR: f64 = 2.0;
+
+/// By how much a bounded model must beat a random walk.
+const STEADY: f64 = 4.0;
+
+/// Share of the range that must remain at the end for a rise.
+const RISEN: f64 = 0.5;
+
+/// Maximum share of the range that growth may hide in.
+const HIDDEN: f64 = 0.5;
+
+/// The same where most of the range is that of a change: growth is small beside it.
+const HIDDEN_BY_CHANGE: f64 = 0.2;
+
+/// The same in a short series.
+const HIDDEN_IN_FEW: f64 = 0.4;
+
+/// The same for what comes and goes in a short series.
+const HIDDEN_BY_WAVE: f64 = 0.3;
+
+/// How many times as long as expected to wait, as chance may be against it.
+const MARGIN: f64 = 1.5;
+
+/// Share of the run after which what happened is too new to be judged.
+const NEW: f64 = 0.8;
+
+/// Decides about a series.
+pub(super) struct Decision<'a> {
+    pub(super) contest: Contest<'a>,
+    /// Period that was removed.
+    pub(super) period: Option<f64>,
+    /// Highest minus lowest value, the period included.
+    pub(super) range: f64,
+}
+
+impl Decision<'_> {
+    pub(super) fn judge(&self) -> Judgement {
+        self.leak().or_else(|| self.bounded()).unwrap_or_else(|| self.undecided())
+    }
+
+    /// A leak, if growth is likely enough and clear.
+    fn leak(&self) -> Option<Judgement> {
+        let leaks = |one: &Candidate| one.odds > one.demand && one.slope.exceeds(SLOPE);
+        let best = self.contest.candidates().into_iter().find(leaks)?;
+        let judgement = self.judgement(Verdict::Leak).rate(best.slope.interval());
+        Some(judgement.since(best.since.map(iteration)))
+    }
+
+    /// A bounded verdict, if growth is excluded.
+    fn bounded(&self) -> Option<Judgement> {
+        let (criterion, model) = self.contest.best_bounded()?;
+        let verdict = self.name(model)?;
+        let slope = self.hidden(model);
+        let most = match model.shape.family {
+            Family::Steps | Family::Saturation | Family::HighWater | Family::Plateau => {
+                HIDDEN_BY_CHANGE
+            }
+            // Of few values, a wave or a period takes some of the noise with it.
+            family
+                if self.contest.is_short()
+                    && (family != Family::Level || self.period.is_some()) =>
+            {
+                HIDDEN_BY_WAVE
+            }
+            _ if self.contest.is_short() => HIDDEN_IN_FEW,
+            _ => HIDDEN,
+        };
+        let bound = slope.value + EXCLUDED * self.few(model) * slope.error;
+        let hides = bound * self.contest.blocks.iterations > most * self.range;
+        if hides
+            || slope.exceeds(SEEN)
+            || self.may_grow(criterion)
+            || self.may_wander(criterion, model)
+        {
+            return None;
+        }
+        let judgement = self.judgement(verdict).rate(slope.interval()).excluded(bound.max(0.0));
+        let stopped = model.shape.turn.filter(|_| model.shape.family == Family::Plateau);
+        Some(judgement.stopped(stopped.map(iteration)))
+    }
+
+    fn undecided(&self) -> Judgement {
+        let more = self.more();
+        Judgement { more, rate: self.possible_rate(), ..self.judgement(Verdict::Undecided) }
+    }
+
+    /// Growth that would be seen beside a bounded model.
+    fn hidden(&self, model: &Model) -> Slope {
+        let (gain, residuals) = model.growth(self.contest.blocks);
+        let error = model.error(&residuals, gain.spread, least_independent(&residuals));
+        Slope { value: gain.coefficient, error }
+    }
+
+    /// How much wider an interval must be as the noise is known from few values only (the first term of
+    /// Student's distribution).
+    fn few(&self, model: &Model) -> f64 {
+        let free = self.contest.blocks.len() as f64 - model.parameters() as f64 - 1.0;
+        1.0 + 2.0 / free.max(1.0)
+    }
+
+    /// Whether a growing model fits nearly as well as a bounded one with this criterion.
+    fn may_grow(&self, bounded: f64) -> bool {
+        self.contest.growing().any(|(criterion, model)| {
+            let least = if model.shape.family == Family::Beginning { 0.0 } else { CLEAR };
+            criterion > bounded - least && self.contest.slope(model).exceeds(SEEN)
+        })
+    }
+
+    /// Whether a random walk does.
+    fn may_wander(&self, bounded: f64, model: &Model) -> bool {
+        let is_simple = model.shape.family == Family::Level || !self.contest.is_short();
+        let least = if is_simple { STEADY } else { 2.0 * STEADY };
+        self.contest.walk.criterion > bounded - least
+    }
+
+    /// The rate of a series that may grow, unless it needs more than the values changed at all.
+    fn possible_rate(&self) -> Option<Estimate> {
+        let (bounded, _) = self.contest.best_bounded()?;
+        let best = self.contest.growing().map(|model| model.0).fold(f64::MIN, f64::max);
+        let slope = self.contest.candidates().into_iter().next().filter(|_| best > bounded)?.slope;
+        let is_plausible = slope.value * self.contest.blocks.iterations <= self.range;
+        let interval = slope.interval();
+        is_plausible.then(|| Estimate { low: interval.low.max(0.0), ..interval })
+    }
+
+    /// The verdict for a bounded model if growth is excluded; `None` if what it shows is too new, or did
+    /// not come back.
+    fn name(&self, model: &Model) -> Option<Verdict> {
+        let has_risen = model.rise > RISEN * self.range;
+        let new = NEW * self.contest.blocks.iterations;
+        if model.shape.turn.is_some_and(|turn| turn > new) {
+            return None;
+        }
+        match model.shape.family {
+            Family::Steps if has_risen => Some(Verdict::Step),
+            Family::Saturation | Family::HighWater | Family::Plateau if has_risen => {
+                Some(Verdict::WarmUp)
+            }
+            Family::Wave | Family::Teeth if has_risen => None,
+            Family::Level if self.period.is_none() => Some(Verdict::Clean),
+            _ => Some(Verdict::Oscillation),
+        }
+    }
+
+    fn judgement(&self, verdict: Verdict) -> Judgement {
+        let basis = Basis::Statistics { margin: self.contest.odds(), period: self.period };
+        Judgement::new(verdict, basis, iteration(self.contest.blocks.iterations))
+    }
+
+    /// Further iterations that would decide; `None` if so many would be needed that less noise helps
+    /// more.
+    fn more(&self) -> Option<u32> {
+        /// Longest wait that is worth naming, as a multiple of the run.
+        const LONGEST: f64 = 4.0;
+        let iterations = self.contest.blocks.iterations;
+        let growth = self.growth_factor();
+        let (bounded, _) = self.contest.best_bounded()?;
+        // What wanders has no level, however long one waits.
+        if growth.is_none()
+            && self.contest.walk.criterion > bounded - STEADY
+            && !self.contest.is_short()
+        {
+            return None;
+        }
+        let factor = growth.unwrap_or(f64::INFINITY).min(self.bound_factor());
+        let until_long = if self.contest.is_short() { SHORT - iterations } else { 0.0 };
+        let more = (iterations * (factor - 1.0)).max(until_long).max(1.0);
+        (factor <= LONGEST || self.contest.is_short())
+            .then(|| iteration(more.min(LONGEST * iterations).ceil()))
+    }
+
+    /// How many times as long the series must be if it grows: evidence for a slope grows as the cube of
+    /// the length, and its error shrinks as the power of 1.5.
+    fn growth_factor(&self) -> Option<f64> {
+        let best = self.contest.candidates().into_iter().find(|one| one.slope.exceeds(1.5))?;
+        let demand = if best.demand.is_finite() { best.demand } else { 3.0 };
+        let odds = (demand / self.contest.odds().max(0.3)).max(1.0).cbrt();
+        let clarity = (SLOPE * best.slope.error / best.slope.value).max(1.0).powf(2.0 / 3.0);
+        Some(MARGIN * odds.max(clarity))
+    }
+
+    /// How many times as long it must be to exclude growth.
+    fn bound_factor(&self) -> f64 {
+        let Some((_, model)) = self.contest.best_bounded() else { return f64::INFINITY };
+        let slope = self.hidden(model);
+        let hidden =
+            (slope.value.max(0.0) + EXCLUDED * slope.error) * self.contest.blocks.iterations;
+        MARGIN * (hidden / (HIDDEN * self.range)).max(1.0).powi(2)
+    }
+}
+
+/// A number of iterations.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+fn iteration(time: f64) -> u32 {
+    time.round() as u32
+}
