@@ -25,6 +25,8 @@ pub struct FramingCounts {
     pub colours: u64,
     /// Rows of a table.
     pub rows: u64,
+    /// Lines with the tag of `logcat -v process` behind them.
+    pub tags_behind: u64,
     /// Lines that ended with a carriage return alone.
     pub returns: u64,
     /// Lines in UTF-16.
@@ -47,6 +49,7 @@ impl FramingCounts {
             (self.spaces, "had typographic or invisible characters, which were replaced"),
             (self.colours, "had colours without their escape character, which were removed"),
             (self.rows, "stood in a table, whose bars were removed"),
+            (self.tags_behind, "had a process number and a tag of logcat, which were removed"),
             (self.returns, "ended with a carriage return alone and {was} split there"),
             (self.utf16, "had UTF-16 characters, which were decoded"),
             (self.recorded, "had events of a terminal recorder, which were decoded"),
@@ -72,6 +75,7 @@ impl FramingCounts {
         add(&mut self.spaces, other.spaces);
         add(&mut self.colours, other.colours);
         add(&mut self.rows, other.rows);
+        add(&mut self.tags_behind, other.tags_behind);
         add(&mut self.returns, other.returns);
         add(&mut self.utf16, other.utf16);
         add(&mut self.recorded, other.recorded);

@@ -19,6 +19,7 @@ mod encoding;
 mod mail;
 mod numbering;
 mod pasted;
+mod process;
 mod recorder;
 mod signs;
 mod stamp_kind;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Framing, FramingCounts, characters, colours, mail, pasted, recorder, table, wrap};
+use super::{Framing, FramingCounts, characters, colours, mail, pasted, process, recorder, table, wrap};
 use crate::parse::{console::MAX_LINE, lines::LineSplitter};
 
 /// Longest line that is read, in bytes: a whole log may be pasted as one.
@@ -228,6 +228,12 @@ impl Unframer {
             self.counts.rows += 1;
             rest = text;
         }
+        if self.framing.tags_behind
+            && let Some(text) = process::text(rest)
+        {
+            self.counts.tags_behind += 1;
+            rest = text;
+        }
         self.bare_line(rest, lines, quotes > 0, take);
     }
 
@@ -273,7 +279,8 @@ impl Unframer {
     }
 
     fn hand_on(&mut self, line: &[u8], lines: u32, quoted: bool, take: &mut Take<'_>) {
-        let ranges = if self.framing.pasted { pasted::split(line) } else { None };
+        let split = |line| pasted::split(line).or_else(|| pasted::split_tail(line));
+        let ranges = if self.framing.pasted { split(line) } else { None };
         let Some(ranges) = ranges else {
             take(line, lines, quoted);
             return;
