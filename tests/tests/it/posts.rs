@@ -54,7 +54,8 @@ const POSTS: &[Post] = &[
         name: "2.0.aborts-and-panics-in-old-words",
         headline: &[
             "user TA data-abort at address 0x14 (translation fault) in TA 3c5d8e91-7f20-4b6a-a1d8-e0947c3b52f0",
-            "the TEE core panicked (PANIC: tee_pager_handle_fault core/arch/arm/mm/tee_pager.c:592)",
+            "the TEE core panicked (core prefetch-abort at address 0x0 (translation fault); \
+             PANIC: tee_pager_handle_fault core/arch/arm/mm/tee_pager.c:592)",
         ],
         absent: &["no message explains", "input is damaged"],
         answer: &[

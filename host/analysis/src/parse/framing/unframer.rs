@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::{Framing, FramingCounts, characters, colours, mail, pasted, process, recorder, table, wrap};
+use super::{
+    Framing, FramingCounts, characters, colours, mail, pasted, process, recorder, table, wrap,
+};
 use crate::parse::{console::MAX_LINE, lines::LineSplitter};
 
 /// Longest line that is read, in bytes: a whole log may be pasted as one.

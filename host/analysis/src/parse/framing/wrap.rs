@@ -192,8 +192,8 @@ fn pile(lines: &[&[u8]]) -> Option<usize> {
     }
     let is_pile = |column: usize, cut: usize| {
         let others = widths.iter().filter(|(other, _)| **other != column);
-        let (loose, firm) = others
-            .fold((0, 0), |(loose, firm), (_, (cut, whole))| (loose + cut, firm + whole));
+        let (loose, firm) =
+            others.fold((0, 0), |(loose, firm), (_, (cut, whole))| (loose + cut, firm + whole));
         loose * 2 <= firm + cut && is_widest_between(lines, column)
     };
     let candidates = widths.iter().filter(|(width, (cut, whole))| {

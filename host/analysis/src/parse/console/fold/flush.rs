@@ -57,9 +57,12 @@ impl Assembler {
                 (lost, true) => Completeness::Counted(map.regions, gap(lost)),
                 (lost, false) => Completeness::Partial(map.regions, gap(lost)),
             };
-            let id = self.instances.resolve(uuid, map.context);
-            let instance =
-                Instance { id, uuid, panicked: false, ref_count: None, regions, heap: None };
+            let id = match map.of_dead {
+                true => self.instances.resolve_dead(uuid, map.context),
+                false => self.instances.resolve(uuid, map.context),
+            };
+            let panicked = map.of_dead;
+            let instance = Instance { id, uuid, panicked, ref_count: None, regions, heap: None };
             let place = SourceLocation { source: self.source, at: map.line };
             self.timeline.instance(place, map.time, instance);
         }
