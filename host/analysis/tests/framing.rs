@@ -255,6 +255,47 @@ fn every_frame_of_lines_gives_the_same_facts() {
     assert!(different.is_empty(), "{different:#?}");
 }
 
+/// A mail with a body in base64, 57 bytes a line.
+fn base64_mail(text: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut mail =
+        "Subject: a log\nContent-Transfer-Encoding: base64\nMIME-Version: 1.0\n\n".to_owned();
+    for line in text.as_bytes().chunks(57) {
+        for group in line.chunks(3) {
+            let bits = group
+                .iter()
+                .chain(&[0; 3])
+                .take(3)
+                .fold(0, |bits, byte| bits << 8 | usize::from(*byte));
+            let digits = (0..4).map(|at| char::from(DIGITS[bits >> (18 - 6 * at) & 63]));
+            mail.extend(digits.take(group.len() + 1));
+            mail.extend(std::iter::repeat_n('=', 3 - group.len()));
+        }
+        mail.push('\n');
+    }
+    mail + "\n--next part--\n"
+}
+
+/// Logs whose dumps only the single lines between them separate: lines of a body are no lines of the log.
+const BY_LINES: [&str; 2] = ["records-that-lost-bytes", "loads-that-fail-between-steady-dumps"];
+
+#[test]
+fn bodies_in_base64_give_the_same_facts() {
+    let mut different = Vec::new();
+    let is_by_lines = |name: &str| BY_LINES.iter().any(|other| name.contains(other));
+    for (name, text) in plain_logs().filter(|(name, _)| !is_by_lines(name)) {
+        let bare = facts(&read(text.as_bytes(), 4096));
+        for mail in [base64_mail(&text), format!("{}{}", prose(100 << 10), base64_mail(&text))] {
+            let observation = read(mail.as_bytes(), 4096);
+            assert!(is_exact(observation.accounting), "{name}");
+            if facts(&observation) != bare {
+                different.push(name.clone());
+            }
+        }
+    }
+    assert!(different.is_empty(), "{different:#?}");
+}
+
 #[test]
 fn utf16_gives_the_same_facts() {
     for (name, text) in plain_logs() {

@@ -17,6 +17,8 @@ pub struct FramingCounts {
     pub numbered: u64,
     /// Lines in quoted-printable.
     pub quoted_printable: u64,
+    /// Lines in base64.
+    pub base64: u64,
     /// Lines with HTML.
     pub html: u64,
     /// Lines with blanks, invisible characters or typography beyond ASCII.
@@ -45,6 +47,7 @@ impl FramingCounts {
             (self.quoted, "had mail quotes, which were removed"),
             (self.numbered, "started with a line number or a file name, which {was} removed"),
             (self.quoted_printable, "had quoted-printable escapes, which were decoded"),
+            (self.base64, "{was} in base64 and {was} decoded"),
             (self.html, "had HTML entities or tags, which were removed"),
             (self.spaces, "had typographic or invisible characters, which were replaced"),
             (self.colours, "had colours without their escape character, which were removed"),
@@ -71,6 +74,7 @@ impl FramingCounts {
         add(&mut self.quoted, other.quoted);
         add(&mut self.numbered, other.numbered);
         add(&mut self.quoted_printable, other.quoted_printable);
+        add(&mut self.base64, other.base64);
         add(&mut self.html, other.html);
         add(&mut self.spaces, other.spaces);
         add(&mut self.colours, other.colours);

@@ -1,7 +1,7 @@
 //! Detects the frames of a text from its first bytes.
 
 use super::{
-    Unframer, characters, colours,
+    Unframer, base64, characters, colours,
     encoding::{self, Decoder, Encoding},
     mail,
     numbering::{self, NumberedLines},
@@ -19,6 +19,7 @@ pub struct Framing {
     pub(super) recorded: bool,
     /// Lines end with carriage returns alone.
     pub(super) returns: bool,
+    pub(super) base64: bool,
     pub(super) quoted_printable: bool,
     pub(super) html: bool,
     pub(super) spaces: bool,
@@ -103,6 +104,16 @@ impl Framing {
     }
 
     fn characters(&mut self, text: &[u8]) {
+        self.base64 = base64::detect(text);
+        if self.base64 {
+            let lines = self.unframed(text);
+            self.characters_of(&text_of(&lines));
+        } else {
+            self.characters_of(text);
+        }
+    }
+
+    fn characters_of(&mut self, text: &[u8]) {
         self.returns = characters::has_returns(text);
         self.colours = colours::has_colours(text);
         self.quoted_printable = mail::is_quoted_printable(text.split(|byte| *byte == b'\n'));
@@ -151,6 +162,10 @@ impl Framing {
         unframer.end_marked(&mut |line, _, quoted| take(line, quoted));
         lines
     }
+}
+
+fn text_of(lines: &[WrapLine]) -> Vec<u8> {
+    lines.iter().flat_map(|line| [line.text.as_slice(), b"\n"].concat()).collect()
 }
 
 fn slices(lines: &[WrapLine]) -> Vec<&[u8]> {

@@ -9,6 +9,7 @@
 //! without evidence of a frame is not touched; every line of the text is counted in exactly one line that
 //! is handed on; memory is bounded whatever the text.
 
+mod base64;
 mod characters;
 mod clock;
 mod colours;

@@ -3,7 +3,7 @@
 //! Most parts of most logs are lines that start as the console's own do. A few of them are looked at; where
 //! all are regular, nothing else is done. Otherwise each line is looked at, but no line is read.
 
-use super::{characters, colours, mail, numbering, pasted, process, table, wrap};
+use super::{base64, characters, colours, mail, numbering, pasted, process, table, wrap};
 use crate::parse::console::prefix_start;
 
 /// Bytes between the lines that are looked at.
@@ -61,6 +61,7 @@ fn has_odd_characters(text: &[u8]) -> bool {
         || characters::has_html(text)
         || characters::has_returns(text)
         || colours::has_colours(text)
+        || base64::detect(text)
         || ESCAPES.iter().any(|escape| memchr::memmem::find(text, escape).is_some())
             && mail::is_quoted_printable(text.split(|byte| *byte == b'\n'))
 }
