@@ -18,7 +18,9 @@ pub(super) fn is_header(line: &[u8]) -> bool {
 pub(super) fn detect(text: &[u8]) -> bool {
     let lines: Vec<_> = text.split(|byte| *byte == b'\n').collect();
     let headers = (0..lines.len()).filter(|at| is_header(lines[*at]));
-    headers.map(|at| first_line(&lines[at + 1..])).any(|decoded| decoded.is_some_and(is_text))
+    headers
+        .map(|at| first_line(&lines[at + 1..]))
+        .any(|decoded| decoded.is_some_and(|text| is_text(&text)))
 }
 
 /// The first line of a body, decoded.
@@ -29,11 +31,11 @@ fn first_line(lines: &[&[u8]]) -> Option<Vec<u8>> {
     Some(text)
 }
 
-fn is_text(decoded: Vec<u8>) -> bool {
+fn is_text(decoded: &[u8]) -> bool {
     let is_usual = |byte: &u8| *byte >= b' ' || byte.is_ascii_whitespace() || *byte == 0x1b;
     // The line may end within a character.
     let is_utf8 =
-        str::from_utf8(&decoded).map_or_else(|error| error.error_len().is_none(), |_| true);
+        str::from_utf8(decoded).map_or_else(|error| error.error_len().is_none(), |_| true);
     !decoded.is_empty() && decoded.iter().all(is_usual) && is_utf8
 }
 
