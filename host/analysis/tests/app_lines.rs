@@ -108,3 +108,15 @@ fn lines_of_apps_change_no_dump() {
     let lines: Vec<_> = LINES.into_iter().filter(|line| changes(line)).collect();
     assert!(lines.is_empty(), "{lines:#?}");
 }
+
+#[test]
+fn pools_that_vendors_name_are_read() {
+    for line in [
+        "tz_heap: size=65536 used=1000 peak=2000",
+        "svp pool: used 1048576 of 8388608 bytes",
+        "secmem pool: allocated 4096 of 1048576, failed 0",
+        "vendor tzdram: total 65536 used 4096",
+    ] {
+        assert_eq!(read(&format!("{line}\n")).samples.len(), 1, "{line}");
+    }
+}

@@ -73,7 +73,7 @@ pub(crate) fn our_copies(path: &Path) -> Result<Copies> {
     let trace = reader.finish();
     ensure!(trace.accounting.rejected == 0, "lines were left: {:?}", trace.accounting);
     let copies = trace.copies.iter().filter_map(|one| match one.said {
-        LogFact::Duplicated { task, old, new } => Some((process(task?), old, new)),
+        LogFact::Duplicated { task, old, new, .. } => Some((process(task?), old, new)),
         _ => None,
     });
     Ok(copies.collect())

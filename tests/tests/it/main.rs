@@ -22,6 +22,7 @@ mod hostile;
 mod html;
 mod kernel;
 mod known_leaks;
+mod late_frames;
 mod messages;
 mod metrics;
 mod normal_forms;

@@ -51,10 +51,39 @@ const POSTS: &[Post] = &[
         answer: &["enlarge TA_STACK_SIZE", "41be0c37-d5f9-4a82-93c0-e6b1f20d7748+0x13084"],
     },
     Post {
+        name: "3.19.one-load-that-fails-at-five-stages",
+        headline: &["out of memory, reported 2 times", "page tables"],
+        absent: &["the TEE core panicked"],
+        answer: &["then: populate_segments:909 sys_map_ta_bin", "from the TA (origin 4)"],
+    },
+    Post {
+        name: "4.10.stack-smashed-in-a-ta",
+        headline: &[
+            "a stack was overrun (stack smashing detected; TA panicked with code 0xffff0000)",
+        ],
+        absent: &["then a TA panicked", "the TEE core panicked"],
+        answer: &["6e7f2a18-40bc-4d95-8a63-c15e09d7f2b4+0xe1f8"],
+    },
+    Post {
+        name: "3.21.ta-that-dies-six-times",
+        headline: &[
+            "TA 2f6b0c93-d1e4-4a57-b8c2-90a7e35d1f64 panicked with TEE_ERROR_ACCESS_DENIED",
+        ],
+        absent: &["leak:", "keeps"],
+        answer: &["11 regions of 90,112 bytes, panicked"],
+    },
+    Post {
+        name: "3.7.loads-that-fail-between-steady-dumps",
+        headline: &["out of memory, reported 3 times"],
+        absent: &["clean"],
+        answer: &["12 snapshots"],
+    },
+    Post {
         name: "2.0.aborts-and-panics-in-old-words",
         headline: &[
             "user TA data-abort at address 0x14 (translation fault) in TA 3c5d8e91-7f20-4b6a-a1d8-e0947c3b52f0",
-            "the TEE core panicked (PANIC: tee_pager_handle_fault core/arch/arm/mm/tee_pager.c:592)",
+            "the TEE core panicked (core prefetch-abort at address 0x0 (translation fault); \
+             PANIC: tee_pager_handle_fault core/arch/arm/mm/tee_pager.c:592)",
         ],
         absent: &["no message explains", "input is damaged"],
         answer: &[

@@ -49,11 +49,11 @@ fn shortages(findings: &[Finding]) -> Option<String> {
     Some(format!("out of memory, reported {times}: {headline}, and {n_more} more"))
 }
 
-/// The core heap that ran out, as the TEE core itself prints, in a text without a snapshot: one look at what
-/// is alive says more.
+/// The core heap that ran out, as the TEE core itself prints, in a text without a dump of it: one look at what is
+/// alive in it says more.
 fn heap_shortage(observation: &Observation, findings: &[Finding]) -> Option<String> {
     let is_printed = |one: &Incident| matches!(one.kind, IncidentKind::OutOfMemory { .. });
-    let has_only_prints = observation.samples.is_empty();
+    let has_only_prints = observation.samples.iter().all(|sample| sample.sites.value().is_none());
     (has_only_prints && observation.incidents.iter().any(is_printed)).then_some(())?;
     let core_heap = Subject::Pool(PoolKind::CoreHeap);
     let is_about_heap = |one: &&Finding| {

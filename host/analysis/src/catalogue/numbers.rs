@@ -17,8 +17,15 @@ pub(super) fn code(text: &[u8]) -> Option<u32> {
     hex32(digits).filter(|(_, rest)| rest.is_empty()).map(|(code, _)| code)
 }
 
-/// An origin of a result, as `3` or `0x3`.
+/// Names of the origins of results, in the order of their numbers from 1.
+const ORIGINS: [&[u8]; 4] =
+    [b"_ORIGIN_API", b"_ORIGIN_COMMS", b"_ORIGIN_TEE", b"_ORIGIN_TRUSTED_APP"];
+
+/// An origin of a result, as `3`, `0x3` or `TEEC_ORIGIN_TEE`.
 pub(super) fn origin(text: &[u8]) -> Option<u8> {
+    if let Some(at) = ORIGINS.iter().position(|name| text.ends_with(name)) {
+        return u8::try_from(at + 1).ok();
+    }
     let (value, _) = hex(text)?;
     u8::try_from(value).ok().filter(|origin| (1..=4).contains(origin))
 }
@@ -84,6 +91,8 @@ mod tests {
         assert_eq!(code(b"FFFF000C"), Some(0xffff_000c));
         assert_eq!(code(b"-65524"), Some(0xffff_000c));
         assert_eq!((origin(b"0x3"), origin(b"4"), origin(b"9")), (Some(3), Some(4), None));
+        assert_eq!(origin(b"TEEC_ORIGIN_TEE"), Some(3));
+        assert_eq!(origin(b"TEE_ORIGIN_TRUSTED_APP"), Some(4));
         let text = b"optee-ta-ab7a617c-b8e7-4d8f-8301-d09b61036b64: failed";
         assert_eq!(uuid_in(text).unwrap().to_string(), "ab7a617c-b8e7-4d8f-8301-d09b61036b64");
     }

@@ -1,5 +1,7 @@
 //! Out-of-memory messages of the secure world.
 
+use std::collections::BTreeSet;
+
 use super::Shortage;
 use crate::{
     fingerprint::fingerprint,
@@ -61,6 +63,13 @@ impl CoreHeapShortage<'_> {
         self.incidents.iter().take(LISTED).map(|incident| Evidence::At(incident.place.clone()))
     }
 
+    /// What followed from them, each once.
+    fn effects(&self) -> impl Iterator<Item = Evidence> {
+        let notes = self.incidents.iter().flat_map(|incident| &incident.details.notes);
+        let notes: BTreeSet<_> = notes.take(LISTED).collect();
+        notes.into_iter().map(|note| Evidence::Text(note.clone()))
+    }
+
     /// The finding if no figures of the pool are known.
     pub(super) fn finding(&self) -> Finding {
         let pool = PoolKind::CoreHeap.label();
@@ -68,6 +77,7 @@ impl CoreHeapShortage<'_> {
         let subject = Subject::Pool(PoolKind::CoreHeap);
         let mut evidence = vec![Evidence::Text(self.shortage().reason().into())];
         evidence.extend(self.places());
+        evidence.extend(self.effects());
         Finding {
             kind: FindingKind::PoolGrowth,
             severity: Severity::Possible,

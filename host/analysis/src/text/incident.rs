@@ -42,6 +42,9 @@ pub fn incident(incident: &Incident) -> String {
         IncidentKind::CoreAssertion => {
             format!("an assertion of the TEE core failed ({})", incident.text)
         }
+        IncidentKind::Abort { .. } if incident.details.panicked => {
+            format!("the TEE core panicked ({})", incident.text)
+        }
         IncidentKind::Abort { .. } => {
             let overflow = incident.is_stack_overflow().then_some("the stack overflowed: ");
             let owner = ta.map_or_else(String::new, |ta| format!(" in {ta}"));

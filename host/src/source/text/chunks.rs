@@ -93,6 +93,7 @@ impl Chunks {
             if unframed.is_none() && read_error.is_none() && self.begins_frame(chunk) {
                 continue;
             }
+            self.cut_long_line(chunk);
             if !chunk.is_empty() || read_error.is_some() || unframed.is_some() {
                 let beginning = self.begins.take();
                 let label =
@@ -138,13 +139,17 @@ impl Chunks {
         if chunk[..end].ends_with(b"\n") {
             self.rest.extend_from_slice(&chunk[end..]);
             chunk.truncate(end);
-        } else {
-            // Longer than any valid line: pass on just enough for the scanner to reject it.
+        }
+        None
+    }
+
+    /// Passes on just enough of a line that is longer than any valid one for the scanner to reject it.
+    fn cut_long_line(&mut self, chunk: &mut Vec<u8>) {
+        if self.open.is_some() && chunk.len() == CHUNK && !chunk.ends_with(b"\n") {
             chunk.truncate(MAX_LINE + 1);
             chunk.push(b'\n');
             self.skipping = true;
         }
-        None
     }
 
     /// Whether frames begin in `chunk`: it is read again, without them.

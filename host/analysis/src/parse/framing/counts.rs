@@ -17,6 +17,8 @@ pub struct FramingCounts {
     pub numbered: u64,
     /// Lines in quoted-printable.
     pub quoted_printable: u64,
+    /// Lines in base64.
+    pub base64: u64,
     /// Lines with HTML.
     pub html: u64,
     /// Lines with blanks, invisible characters or typography beyond ASCII.
@@ -25,6 +27,8 @@ pub struct FramingCounts {
     pub colours: u64,
     /// Rows of a table.
     pub rows: u64,
+    /// Lines with the tag of `logcat -v process` behind them.
+    pub tags_behind: u64,
     /// Lines that ended with a carriage return alone.
     pub returns: u64,
     /// Lines in UTF-16.
@@ -43,10 +47,12 @@ impl FramingCounts {
             (self.quoted, "had mail quotes, which were removed"),
             (self.numbered, "started with a line number or a file name, which {was} removed"),
             (self.quoted_printable, "had quoted-printable escapes, which were decoded"),
+            (self.base64, "{was} in base64 and {was} decoded"),
             (self.html, "had HTML entities or tags, which were removed"),
             (self.spaces, "had typographic or invisible characters, which were replaced"),
             (self.colours, "had colours without their escape character, which were removed"),
             (self.rows, "stood in a table, whose bars were removed"),
+            (self.tags_behind, "had a process number and a tag of logcat, which were removed"),
             (self.returns, "ended with a carriage return alone and {was} split there"),
             (self.utf16, "had UTF-16 characters, which were decoded"),
             (self.recorded, "had events of a terminal recorder, which were decoded"),
@@ -68,10 +74,12 @@ impl FramingCounts {
         add(&mut self.quoted, other.quoted);
         add(&mut self.numbered, other.numbered);
         add(&mut self.quoted_printable, other.quoted_printable);
+        add(&mut self.base64, other.base64);
         add(&mut self.html, other.html);
         add(&mut self.spaces, other.spaces);
         add(&mut self.colours, other.colours);
         add(&mut self.rows, other.rows);
+        add(&mut self.tags_behind, other.tags_behind);
         add(&mut self.returns, other.returns);
         add(&mut self.utf16, other.utf16);
         add(&mut self.recorded, other.recorded);

@@ -1,11 +1,11 @@
 //! Detects the frames of a text from its first bytes.
 
 use super::{
-    Unframer, characters, colours,
+    Unframer, base64, characters, colours,
     encoding::{self, Decoder, Encoding},
     mail,
     numbering::{self, NumberedLines},
-    pasted, recorder, signs, table,
+    pasted, process, recorder, signs, table,
     wrap::{Wrap, WrapLine},
 };
 
@@ -19,12 +19,15 @@ pub struct Framing {
     pub(super) recorded: bool,
     /// Lines end with carriage returns alone.
     pub(super) returns: bool,
+    pub(super) base64: bool,
     pub(super) quoted_printable: bool,
     pub(super) html: bool,
     pub(super) spaces: bool,
     pub(super) colours: bool,
     pub(super) quoted: bool,
     pub(super) rows: bool,
+    /// Lines have the tag of `logcat -v process` behind them.
+    pub(super) tags_behind: bool,
     pub(super) numbering: Option<NumberedLines>,
     /// Wrapping of lines that are quoted, and of others.
     pub(super) quotes: Wrap,
@@ -39,7 +42,7 @@ impl Framing {
         let mut framing = Self { encoding: encoding::detect(begin), ..Self::default() };
         let text = framing.decoded(begin);
         framing.recorded = recorder::detect(&text);
-        framing.add(&text);
+        framing.add(&text, &Self::default());
         (framing != Self::default()).then_some(framing)
     }
 
@@ -53,10 +56,22 @@ impl Framing {
     }
 
     /// The frames of a part of a text that is not UTF-16 any more.
-    pub(super) fn of_window(text: &[u8]) -> Self {
+    fn of_window(text: &[u8]) -> Self {
+        Self::of_window_beyond(text, &Self::default())
+    }
+
+    /// The same where lines before it were cut at the columns of `before`.
+    pub(super) fn of_window_beyond(text: &[u8], before: &Self) -> Self {
         let mut framing = Self::default();
-        framing.add(text);
+        framing.add(text, before);
         framing
+    }
+
+    /// Remembers the columns at which lines are cut.
+    pub(super) fn remember_columns(&mut self, framing: &Self) {
+        let columns = |known: &Wrap, now: &Wrap| Wrap::of_columns_of(known, now);
+        self.plain = columns(&self.plain, &framing.plain);
+        self.quotes = columns(&self.quotes, &framing.quotes);
     }
 
     /// Adds those frames of the part before whose traces are in each line: a few lines are no evidence.
@@ -66,6 +81,7 @@ impl Framing {
             colours: self.colours || before.colours,
             quoted: self.quoted || before.quoted,
             rows: self.rows || before.rows,
+            tags_behind: self.tags_behind || before.tags_behind,
             numbering: self.numbering.or(before.numbering),
             quotes: self.quotes.and(&before.quotes),
             plain: self.plain.and(&before.plain),
@@ -74,10 +90,10 @@ impl Framing {
         }
     }
 
-    fn add(&mut self, text: &[u8]) {
+    fn add(&mut self, text: &[u8], before: &Self) {
         self.characters(text);
         self.marks(text);
-        self.lines(text);
+        self.lines(text, before);
     }
 
     fn decoded(&self, begin: &[u8]) -> Vec<u8> {
@@ -88,6 +104,16 @@ impl Framing {
     }
 
     fn characters(&mut self, text: &[u8]) {
+        self.base64 = base64::detect(text);
+        if self.base64 {
+            let lines = self.unframed(text);
+            self.characters_of(&text_of(&lines));
+        } else {
+            self.characters_of(text);
+        }
+    }
+
+    fn characters_of(&mut self, text: &[u8]) {
         self.returns = characters::has_returns(text);
         self.colours = colours::has_colours(text);
         self.quoted_printable = mail::is_quoted_printable(text.split(|byte| *byte == b'\n'));
@@ -106,14 +132,16 @@ impl Framing {
         if self.quoted && self.numbering.is_none() {
             self.numbering = numbering::detect(&slices(&self.unframed(text)));
         }
-        self.rows = table::has_rows(self.unframed(text).iter().map(|line| &*line.text));
+        let lines = self.unframed(text);
+        self.rows = table::has_rows(lines.iter().map(|line| &*line.text));
+        self.tags_behind = process::has_lines(lines.iter().map(|line| &*line.text));
     }
 
-    fn lines(&mut self, text: &[u8]) {
+    fn lines(&mut self, text: &[u8], before: &Self) {
         let lines = self.unframed(text);
-        self.plain = Wrap::detect(&lines, false);
+        self.plain = Wrap::detect(&lines, false, &before.plain);
         if self.quoted {
-            self.quotes = Wrap::detect(&lines, true);
+            self.quotes = Wrap::detect(&lines, true, &before.quotes);
         }
         let lines = if self.is_wrapped() { self.unframed(text) } else { lines };
         self.pasted = lines.iter().any(|line| pasted::split(&line.text).is_some());
@@ -134,6 +162,10 @@ impl Framing {
         unframer.end_marked(&mut |line, _, quoted| take(line, quoted));
         lines
     }
+}
+
+fn text_of(lines: &[WrapLine]) -> Vec<u8> {
+    lines.iter().flat_map(|line| [line.text.as_slice(), b"\n"].concat()).collect()
 }
 
 fn slices(lines: &[WrapLine]) -> Vec<&[u8]> {

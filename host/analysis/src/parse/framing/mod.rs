@@ -9,6 +9,7 @@
 //! without evidence of a frame is not touched; every line of the text is counted in exactly one line that
 //! is handed on; memory is bounded whatever the text.
 
+mod base64;
 mod characters;
 mod clock;
 mod colours;
@@ -20,6 +21,7 @@ mod kernel_records;
 mod mail;
 mod numbering;
 mod pasted;
+mod process;
 mod recorder;
 mod signs;
 mod stamp_kind;

@@ -3,7 +3,8 @@
 //! Most parts of most logs are lines that start as the console's own do. A few of them are looked at; where
 //! all are regular, nothing else is done. Otherwise each line is looked at, but no line is read.
 
-use super::{characters, colours, mail, numbering, pasted, table, wrap};
+use super::{base64, characters, colours, mail, numbering, pasted, process, table, wrap};
+use crate::parse::console::prefix_start;
 
 /// Bytes between the lines that are looked at.
 const STEP: usize = 4 << 10;
@@ -60,6 +61,7 @@ fn has_odd_characters(text: &[u8]) -> bool {
         || characters::has_html(text)
         || characters::has_returns(text)
         || colours::has_colours(text)
+        || base64::detect(text)
         || ESCAPES.iter().any(|escape| memchr::memmem::find(text, escape).is_some())
             && mail::is_quoted_printable(text.split(|byte| *byte == b'\n'))
 }
@@ -73,7 +75,7 @@ fn has_marks(text: &[u8]) -> bool {
         numbered += usize::from(numbering::has_number(line));
         quoted > 1 || numbered >= numbering::LINES
     });
-    has_numbers || table::has_rows(lines())
+    has_numbers || table::has_rows(lines()) || process::has_lines(lines())
 }
 
 /// Whether lines that start as the console's do are mended by the bare lines after them.
@@ -86,9 +88,15 @@ fn has_broken_lines(text: &[u8]) -> bool {
             && wrap::is_start(line)
             && !wrap::is_start(next)
     };
-    let places: Vec<_> = (0..lines.len().saturating_sub(1)).filter(is_broken).collect();
-    let step = places.len().div_ceil(BROKEN).max(1);
-    places.iter().step_by(step).any(|at| wrap::is_mended_by_next(&lines[*at..]))
+    // Most of what follows a line of another program is of that program, too.
+    let (of_tee, others): (Vec<usize>, Vec<usize>) = (0..lines.len().saturating_sub(1))
+        .filter(is_broken)
+        .partition(|at| prefix_start(lines[*at]).is_some());
+    let is_mended = |at: &usize| wrap::is_mended_by_next(&lines[*at..]);
+    let has_mended = |places: &[usize]| {
+        places.iter().step_by(places.len().div_ceil(BROKEN).max(1)).any(is_mended)
+    };
+    has_mended(&of_tee) || has_mended(&others)
 }
 
 fn has_long_lines(text: &[u8]) -> bool {
@@ -120,6 +128,7 @@ mod tests {
             RECORD.replace(' ', "\u{a0}") + "\n",
             format!("{RECORD}<br>\n"),
             format!("| {RECORD} |\n"),
+            format!("I(    0) {RECORD}  (KERNEL)\n"),
             format!("[32m{RECORD}[0m\n"),
             format!("{RECORD}=20\n"),
             format!("{RECORD} {RECORD} {RECORD}\n"),

@@ -1,7 +1,7 @@
 //! Removes the frames of a whole text: they may begin, change and end anywhere in it.
 //!
 //! ```text
-//! pieces ── UTF-16 ──> window of at least 64 KiB ── Framing::of_window ──> Unframer ──> lines
+//! pieces ── UTF-16 ──> window of at least 64 KiB ── Framing::of_window_beyond ──> Unframer ──> lines
 //! ```
 
 use super::{BEGIN, Framing, FramingCounts, Unframer, encoding::Decoder, unframer::Take};
@@ -18,6 +18,8 @@ pub struct TextUnframer {
     window: Vec<u8>,
     /// The frames of the window before. A frame that ends soon in this one shows no more.
     framing_before: Framing,
+    /// The columns at which lines of any window before were cut.
+    known_columns: Framing,
     unframer: Unframer,
     utf16_lines: u64,
 }
@@ -26,7 +28,10 @@ impl TextUnframer {
     /// Of a text that begins with these frames.
     #[must_use]
     pub fn new(framing: Framing) -> Self {
+        let mut known_columns = Framing::default();
+        known_columns.remember_columns(&framing);
         Self {
+            known_columns,
             decoder: framing.encoding.map(Decoder::new),
             is_recorded: framing.recorded,
             window: Vec::new(),
@@ -93,7 +98,8 @@ impl TextUnframer {
 
     fn read_window(&mut self, text: &[u8], take: &mut Take<'_>) {
         if !self.is_recorded {
-            let framing = Framing::of_window(text);
+            let framing = Framing::of_window_beyond(text, &self.known_columns);
+            self.known_columns.remember_columns(&framing);
             self.unframer.change_framing(framing.after(&self.framing_before), take);
             self.framing_before = framing;
         }

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::{Framing, FramingCounts, characters, colours, mail, pasted, recorder, table, wrap};
+use super::{
+    Framing, FramingCounts, base64, characters, colours, mail, pasted, process, recorder, table,
+    wrap,
+};
 use crate::parse::{console::MAX_LINE, lines::LineSplitter};
 
 /// Longest line that is read, in bytes: a whole log may be pasted as one.
@@ -18,6 +21,8 @@ pub(super) struct Unframer {
     /// The first part of a line of quoted-printable, or of a recording, and the lines it takes so far.
     part: Vec<u8>,
     part_lines: u32,
+    /// Where the text is in a mail with a body in base64.
+    mail: MailPart,
     /// The number of the last numbered line.
     number: Option<u64>,
     counts: FramingCounts,
@@ -26,6 +31,17 @@ pub(super) struct Unframer {
     /// The text of the line at hand, and a buffer for the next change of it.
     line: Vec<u8>,
     next: Vec<u8>,
+}
+
+/// A part of a mail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum MailPart {
+    /// Text as it is.
+    Plain,
+    /// The headers of a part whose body is in base64.
+    Headers,
+    /// The body itself.
+    Body,
 }
 
 /// A line that the next one may continue.
@@ -50,6 +66,7 @@ impl Unframer {
             open: None,
             part: Vec::new(),
             part_lines: 0,
+            mail: MailPart::Plain,
             number: None,
             counts: FramingCounts::default(),
             is_ended: true,
@@ -68,7 +85,10 @@ impl Unframer {
 
     /// Whether the text has no frames any more, and nothing of it is left.
     pub(super) fn is_plain(&self) -> bool {
-        self.framing == Framing::default() && self.open.is_none() && self.splitter.is_empty()
+        self.framing == Framing::default()
+            && self.open.is_none()
+            && self.splitter.is_empty()
+            && self.mail == MailPart::Plain
     }
 
     /// Whether the text so far ends with a newline.
@@ -128,6 +148,8 @@ impl Unframer {
             self.cut_line(take);
         } else if self.framing.recorded {
             self.take_recorded(line, take);
+        } else if self.is_encoded(line, take) {
+            self.take_encoded(line, take);
         } else if self.framing.quoted_printable {
             self.quoted_printable(line, take);
         } else {
@@ -143,10 +165,37 @@ impl Unframer {
         take(&vec![b' '; MAX_LINE + 1], lines, false);
     }
 
+    /// Whether a line is of a body in base64.
+    fn is_encoded(&mut self, line: &[u8], take: &mut Take<'_>) -> bool {
+        let is_blank = line.trim_ascii().is_empty();
+        self.mail = match self.mail {
+            MailPart::Plain if self.framing.base64 && base64::is_header(line) => MailPart::Headers,
+            MailPart::Headers if is_blank => MailPart::Body,
+            MailPart::Body if is_blank || base64::decode(line, &mut Vec::new()).is_none() => {
+                self.end_part(take);
+                MailPart::Plain
+            }
+            part => part,
+        };
+        self.mail == MailPart::Body && !is_blank
+    }
+
+    fn take_encoded(&mut self, line: &[u8], take: &mut Take<'_>) {
+        self.part_lines += 1;
+        let is_decoded = base64::decode(line, &mut self.part).is_some();
+        self.counts.base64 += u64::from(is_decoded);
+        self.take_parts(take);
+    }
+
     /// Lines of output may begin and end anywhere in the lines of a recording.
     fn take_recorded(&mut self, line: &[u8], take: &mut Take<'_>) {
         self.part_lines += 1;
         self.counts.recorded += u64::from(recorder::decode(line, &mut self.part));
+        self.take_parts(take);
+    }
+
+    /// Reads the lines that are complete in the part.
+    fn take_parts(&mut self, take: &mut Take<'_>) {
         let part = std::mem::take(&mut self.part);
         let mut rest = &part[..];
         while let Some(end) = memchr::memchr(b'\n', rest) {
@@ -228,6 +277,12 @@ impl Unframer {
             self.counts.rows += 1;
             rest = text;
         }
+        if self.framing.tags_behind
+            && let Some(text) = process::text(rest)
+        {
+            self.counts.tags_behind += 1;
+            rest = text;
+        }
         self.bare_line(rest, lines, quotes > 0, take);
     }
 
@@ -273,7 +328,8 @@ impl Unframer {
     }
 
     fn hand_on(&mut self, line: &[u8], lines: u32, quoted: bool, take: &mut Take<'_>) {
-        let ranges = if self.framing.pasted { pasted::split(line) } else { None };
+        let split = |line| pasted::split(line).or_else(|| pasted::split_tail(line));
+        let ranges = if self.framing.pasted { split(line) } else { None };
         let Some(ranges) = ranges else {
             take(line, lines, quoted);
             return;

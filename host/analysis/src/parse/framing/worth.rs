@@ -3,11 +3,14 @@
 //! Lines of a table that is wider than the page are broken; whether those of the widest line were, shows in what
 //! all readers make of the text before and after they are joined.
 
-use super::wrap;
-use crate::parse::{
-    console::{LineReading, reading},
-    ledgers::LedgerReader,
-    strace,
+use super::{decoration, wrap};
+use crate::{
+    catalogue::{Catalogue, LineSource},
+    parse::{
+        console::{LineReading, reading},
+        ledgers::LedgerReader,
+        strace,
+    },
 };
 
 /// Lines of the widest width that may have been cut there.
@@ -63,7 +66,9 @@ impl Worth {
             match reading(line) {
                 LineReading::Whole => worth.facts += 1,
                 LineReading::Damaged => worth.damaged += 1,
-                LineReading::Other => worth.facts += usize::from(strace::is_whole_call(line)),
+                LineReading::Other => {
+                    worth.facts += usize::from(strace::is_whole_call(line) || is_message(line));
+                }
             }
             ledgers.line(line);
         }
@@ -73,6 +78,12 @@ impl Worth {
         worth.damaged += usize::try_from(normal_world.accounting.rejected).unwrap_or(usize::MAX);
         worth
     }
+}
+
+/// Whether a line without a prefix of OP-TEE is a message that the catalogue explains.
+fn is_message(line: &[u8]) -> bool {
+    let message = decoration::message(line).trim_ascii_end();
+    Catalogue::built_in().find(LineSource::Normal, message).is_some()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@
 //! bare lines follow. A text of whole lines may have neither. Once it is known to be wrapped, each line of
 //! that width goes on in the bare line after it, whatever it says alone: a number that was cut is a number.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{decoration, worth};
 use crate::parse::console::{LineReading, is_other_fact, prefix_start, reading};
@@ -40,6 +40,9 @@ pub(super) const NARROW: usize = 20;
 /// Blanks that may be missing at the end of a line that was cut.
 const TRIMMED: usize = 3;
 
+/// Most columns that are remembered.
+const COLUMNS: usize = 8;
+
 /// Most parts of a line.
 const PARTS: usize = 12;
 
@@ -57,15 +60,22 @@ struct Mended {
 }
 
 impl Wrap {
-    /// The wrapping of those lines of a text that are quoted, or not.
-    pub(super) fn detect(lines: &[WrapLine], quoted: bool) -> Self {
+    /// The wrapping of those lines of a text that are quoted, or not. Where a text was cut before, a few lines
+    /// are enough.
+    pub(super) fn detect(lines: &[WrapLine], quoted: bool, before: &Self) -> Self {
         let part = |line: &&WrapLine| line.quoted == quoted;
         let lines: Vec<&[u8]> = lines.iter().filter(part).map(|line| &*line.text).collect();
         let widest = lines.iter().map(|line| width(line)).max().unwrap_or(0);
         let mended: Vec<_> = (0..lines.len()).filter_map(|at| mend(&lines[at..], widest)).collect();
         // Two lines of a console may be torn by chance; quotes are of mails.
         let n_enough = if quoted { 1 } else { 2 };
-        let columns = columns(&lines, &mended, n_enough);
+        let mut columns = columns(&lines, &mended, n_enough);
+        let is_cut_again = |column: &&usize| {
+            let shape = WrapShape::of_column(&lines, **column);
+            !columns.contains(column) && shape.cut > 0 && shape.is_mostly_cut()
+        };
+        let again: Vec<_> = before.columns.iter().filter(is_cut_again).copied().collect();
+        columns.extend(again);
         let is_of_words = |line: &&Mended| {
             line.is_broken
                 && !columns
@@ -84,6 +94,13 @@ impl Wrap {
         if wrap.is_none() {
             wrap.columns.extend(worth::column(&lines));
         }
+        wrap
+    }
+
+    /// The columns of both, as many as a text has.
+    pub(super) fn of_columns_of(first: &Self, second: &Self) -> Self {
+        let mut wrap = Self { words: None, ..first.and(second) };
+        wrap.columns.truncate(COLUMNS);
         wrap
     }
 
@@ -155,7 +172,43 @@ fn columns(lines: &[&[u8]], mended: &[Mended], enough: usize) -> Vec<usize> {
     if let Some(widest) = widest.filter(|widest| columns.is_empty() && is_edge(lines, *widest)) {
         columns.push(widest);
     }
+    if columns.is_empty() {
+        columns.extend(pile(lines));
+    }
     columns
+}
+
+/// Lines of one width that are convincing, although others stand around them.
+const PILE: usize = 8;
+
+/// The width at which a part of a text was cut, as those lines alone show that are as wide: bare ones follow each
+/// of them and seldom another one, and no line between them is wider.
+fn pile(lines: &[&[u8]]) -> Option<usize> {
+    let mut widths: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+    for pair in lines.windows(2).filter(|pair| is_start(pair[0])) {
+        let (cut, whole) = widths.entry(width(pair[0])).or_default();
+        let is_bare = !pair[1].is_empty() && !is_start(pair[1]);
+        *(if is_bare { cut } else { whole }) += 1;
+    }
+    let is_pile = |column: usize, cut: usize| {
+        let others = widths.iter().filter(|(other, _)| **other != column);
+        let (loose, firm) =
+            others.fold((0, 0), |(loose, firm), (_, (cut, whole))| (loose + cut, firm + whole));
+        loose * 2 <= firm + cut && is_widest_between(lines, column)
+    };
+    let candidates = widths.iter().filter(|(width, (cut, whole))| {
+        **width >= NARROW && *cut >= PILE && *whole == 0 && is_pile(**width, *cut)
+    });
+    let kinds = |column: usize| WrapShape::of_column(lines, column).kinds.len();
+    candidates.map(|(width, _)| *width).rev().find(|width| kinds(*width) >= KINDS)
+}
+
+/// Whether no line from the first one of that width to the last one is wider.
+fn is_widest_between(lines: &[&[u8]], column: usize) -> bool {
+    let is_at_column = |line: &&[u8]| is_start(line) && width(line) == column;
+    let first = lines.iter().position(is_at_column).unwrap_or(0);
+    let last = lines.iter().rposition(is_at_column).unwrap_or(0);
+    lines[first..=last].iter().all(|line| width(line) <= column)
 }
 
 /// Whether the lines alone show that a text was cut at its widest line, whatever they say.
@@ -223,9 +276,9 @@ fn mend(lines: &[&[u8]], widest: usize) -> Option<Mended> {
     Some(Mended { width, full: width + 1 + first_word(next), is_cut, is_broken, is_proof })
 }
 
-/// Whether a line and those after it are a fact only together.
+/// Whether a line and those after it are a fact together that it is not alone.
 pub(super) fn is_mended_by_next(lines: &[&[u8]]) -> bool {
-    mend(lines, usize::MAX).is_some_and(|line| line.is_proof)
+    mend(lines, usize::MAX).is_some()
 }
 
 fn is_mended(first: &[u8], rest: &[&[u8]], joint: &[u8]) -> bool {
@@ -313,7 +366,7 @@ mod tests {
     fn lines_cut_at_any_column_are_joined() {
         for column in 34..120 {
             let lines = broken(false, column);
-            let wrap = Wrap::detect(&lines, false);
+            let wrap = Wrap::detect(&lines, false, &Wrap::default());
             if lines.len() > LINES.len() + 1 {
                 assert_eq!(join(&wrap, &lines), LINES, "{column} {wrap:?}");
             }
@@ -325,7 +378,7 @@ mod tests {
         // Wider lines hold nearly all of these messages.
         for column in 64..80 {
             let lines = broken(true, column);
-            let wrap = Wrap::detect(&lines, false);
+            let wrap = Wrap::detect(&lines, false, &Wrap::default());
             assert_eq!(join(&wrap, &lines), LINES, "{column} {wrap:?}");
         }
     }
@@ -338,7 +391,7 @@ mod tests {
         let text = text.repeat(5);
         let lines: Vec<_> =
             text.lines().map(|line| WrapLine { text: line.into(), quoted: false }).collect();
-        let wrap = Wrap::detect(&lines, false);
+        let wrap = Wrap::detect(&lines, false, &Wrap::default());
         assert!(wrap.is_none());
         let wrap = Wrap { columns: vec![59], words: Some(60) };
         assert_eq!(join(&wrap, &lines), text.lines().collect::<Vec<_>>());
@@ -354,7 +407,7 @@ mod tests {
         let text: String = pairs.collect();
         let lines: Vec<_> =
             text.lines().map(|line| WrapLine { text: line.into(), quoted: false }).collect();
-        assert!(Wrap::detect(&lines, false).is_none());
+        assert!(Wrap::detect(&lines, false, &Wrap::default()).is_none());
     }
 
     #[test]

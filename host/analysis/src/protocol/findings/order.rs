@@ -163,7 +163,9 @@ impl FindingWriter<'_> {
         if group.certain < group.count {
             let unsure = text::number(group.count - group.certain);
             let count = text::number(group.count);
-            evidence.push(sentence(format!("{unsure} of {count} are uncertain: events were lost")));
+            evidence.push(sentence(format!(
+                "{unsure} of {count} are uncertain: events before them are missing"
+            )));
         }
         evidence
     }

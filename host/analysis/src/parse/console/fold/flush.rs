@@ -57,11 +57,14 @@ impl Assembler {
                 (lost, true) => Completeness::Counted(map.regions, gap(lost)),
                 (lost, false) => Completeness::Partial(map.regions, gap(lost)),
             };
-            let id = self.instances.resolve(uuid, map.context);
+            let id = match map.of_dead {
+                true => self.instances.resolve_dead(uuid, map.context),
+                false => self.instances.resolve(uuid, map.context),
+            };
             let instance = Instance {
                 id,
                 uuid,
-                panicked: false,
+                panicked: map.of_dead,
                 ref_count: None,
                 regions,
                 heap: None,

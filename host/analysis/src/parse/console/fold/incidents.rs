@@ -4,10 +4,14 @@ use std::{collections::HashMap, sync::Arc};
 
 use teeleak_proto::Uuid;
 
+use super::{
+    echoes::{FailurePlace, OpenFailure},
+    panics::{is_death_by, is_end, is_panic_of},
+};
 use crate::{
     model::{
         Frame, Function, Incident, IncidentDetails, IncidentKind, Meaning, Registers,
-        SourceLocation, Time,
+        SourceLocation, TeeResult, Time,
     },
     parse::console::messages::trouble,
     text,
@@ -48,6 +52,8 @@ pub(super) struct Incidents {
     named: Option<(SourceLocation, Option<usize>)>,
     /// Index of the panic of the TEE core after which nothing ran yet.
     end: Option<usize>,
+    /// The failure that the next lines may repeat.
+    failure: Option<OpenFailure>,
     /// Whether the addresses that follow are a call stack.
     stack: bool,
     load_address: Option<u64>,
@@ -80,11 +86,16 @@ impl Incidents {
         self.stack = false;
         let is_death = matches!(kind, IncidentKind::TaPanic { .. } | IncidentKind::Abort { .. });
         let place = at.0.clone();
+        let is_shortage = matches!(kind, IncidentKind::OutOfMemory { .. });
         let index = match self.merge_cause(&kind, text, &place) {
             true => self.done.len().checked_sub(1),
             false => self.push(new_incident(kind, text, at, context, self.load_address)),
         };
-        (self.current, self.named) = (index, Some((place, index)));
+        if is_shortage {
+            self.open_failure(index, TeeResult::OUT_OF_MEMORY, FailurePlace::Memory, &place);
+        }
+        (self.current, self.named) =
+            (index.filter(|at| !self.has_stack(*at)), Some((place, index)));
         self.end = index.filter(|index| self.done.get(*index).is_some_and(is_end));
         if is_death {
             let death = |index| Death { index, has_status: false, returned: None };
@@ -129,11 +140,42 @@ impl Incidents {
         Some(self.done.len() - 1)
     }
 
-    /// Adds an incident, or counts it as a further occurrence of an equal one.
-    pub(super) fn count(&mut self, incident: Incident) {
+    /// A failure that the next lines may repeat.
+    pub(super) fn open_failure(
+        &mut self,
+        index: Option<usize>,
+        code: TeeResult,
+        printed_at: FailurePlace,
+        last: &SourceLocation,
+    ) {
+        let last = last.clone();
+        self.failure = index.map(|index| OpenFailure { index, code, printed_at, last });
+    }
+
+    /// Adds to the failure before them what lines from one place to another say, if they repeat it.
+    pub(super) fn add_echo(
+        &mut self,
+        text: &str,
+        (code, printed_at): (TeeResult, FailurePlace),
+        (from, to): (&SourceLocation, &SourceLocation),
+    ) -> bool {
+        let failure = self.failure.as_mut();
+        let Some(failure) = failure.filter(|one| one.is_repeated(code, printed_at, from)) else {
+            return false;
+        };
+        (failure.printed_at, failure.last) = (printed_at, to.clone());
+        if let Some(incident) = self.done.get_mut(failure.index) {
+            add_note(incident, format!("then: {text}"));
+        }
+        true
+    }
+
+    /// Adds an incident, or counts it as a further occurrence of an equal one; returns its index.
+    pub(super) fn count(&mut self, incident: Incident) -> Option<usize> {
         self.stack = false;
         let key = key(&incident);
-        if let Some(same) = self.same.get(key.as_str()).and_then(|at| self.done.get_mut(*at)) {
+        let same_index = self.same.get(key.as_str()).copied();
+        if let Some(same) = same_index.and_then(|at| self.done.get_mut(at)) {
             let repeats = &mut same.details.repeats;
             let place = (incident.place, incident.time);
             repeats.count = repeats.count.saturating_add(1);
@@ -143,43 +185,40 @@ impl Incidents {
             }
             repeats.last = Some(place);
             self.current = None;
-            return;
+            return same_index;
         }
         self.current = self.push(incident);
         if let Some(index) = self.current {
             self.same.insert(key.into(), index);
         }
+        self.current
+    }
+
+    /// Whether an incident has its stack: another one is that of what handled it.
+    fn has_stack(&self, index: usize) -> bool {
+        self.done.get(index).is_some_and(|one| !one.stack.is_empty())
     }
 
     /// Merges a message into the last incident: a panic follows what caused it.
     fn merge_cause(&mut self, kind: &IncidentKind, text: &str, place: &SourceLocation) -> bool {
         let Some(last) = self.done.last_mut() else { return false };
-        if !is_near(&last.place, place) {
+        if !is_near(&last.place, place) || !is_panic_of(last, kind, place) {
             return false;
         }
+        last.text = format!("{}; {text}", last.text).into();
         match (&last.kind, kind) {
-            (IncidentKind::CoreAssertion | IncidentKind::StackOverrun, IncidentKind::CorePanic)
-                if last.stack.is_empty() && !last.details.panicked =>
-            {
-                (last.details.panicked, last.text) =
-                    (true, format!("{}; {text}", last.text).into());
-                if last.kind == IncidentKind::CoreAssertion {
-                    last.kind = IncidentKind::CorePanic;
-                }
-                true
-            }
-            (IncidentKind::LoaderPanic, IncidentKind::TaPanic { .. }) if !last.details.panicked => {
-                (last.details.panicked, last.text) =
-                    (true, format!("{}; {text}", last.text).into());
-                true
-            }
             (IncidentKind::TaAssertion, IncidentKind::TaPanic { code }) => {
                 last.kind = IncidentKind::TaPanic { code: *code };
-                last.text = format!("{}; {text}", last.text).into();
-                true
+                return true;
             }
-            _ => false,
+            (IncidentKind::CoreAssertion, _) => last.kind = IncidentKind::CorePanic,
+            (IncidentKind::StackOverrun, IncidentKind::TaPanic { .. }) => {
+                last.details.of_ta = true;
+            }
+            _ => {}
         }
+        last.details.panicked = true;
+        true
     }
 
     /// Adds registers to the abort before them.
@@ -237,11 +276,8 @@ impl Incidents {
     pub(super) fn note(&mut self, note: String, is: impl Fn(&Incident) -> bool) -> bool {
         let incident = self.done.iter_mut().rev().take(RECENT).find(|one| is(one));
         let is_selected = incident.is_some();
-        if let Some(Incident { details: IncidentDetails { notes, .. }, .. }) = incident
-            && notes.len() < PLACES
-            && !notes.iter().any(|known| **known == *note)
-        {
-            notes.push(note.into());
+        if let Some(incident) = incident {
+            add_note(incident, note);
         }
         is_selected
     }
@@ -265,8 +301,9 @@ impl Incidents {
         self.stack = false;
     }
 
-    /// Adds the UUID of a TA, whose status is printed after it died; what follows belongs to the status.
-    pub(super) fn attach_uuid(&mut self, uuid: Option<Uuid>, place: &SourceLocation) {
+    /// Adds the UUID of a TA, whose status is printed after it died; what follows belongs to the status. Returns
+    /// whether a TA died before it.
+    pub(super) fn attach_uuid(&mut self, uuid: Option<Uuid>, place: &SourceLocation) -> bool {
         let death = self.death.as_mut().filter(|death| !death.has_status);
         let dead = death.and_then(|death| Some((self.done.get_mut(death.index)?, death)));
         let dead = dead.filter(|(dead, _)| is_near(&dead.place, place));
@@ -276,6 +313,7 @@ impl Incidents {
             death.has_status = true;
             death.index
         });
+        self.current.is_some()
     }
 
     /// Adds an ELF of the TA to the last incident.
@@ -344,18 +382,10 @@ fn new_incident(
     }
 }
 
-/// Whether nothing of the secure world can run after this.
-const fn is_end(incident: &Incident) -> bool {
-    let is_of_loader = matches!(incident.kind, IncidentKind::LoaderPanic);
-    matches!(incident.kind, IncidentKind::CorePanic) || (incident.details.panicked && !is_of_loader)
-}
-
-/// Whether a TA that died like this is left with the panic code `code`: one that aborts, with a code
-/// that says nothing.
-fn is_death_by(kind: &IncidentKind, code: u32) -> bool {
-    match kind {
-        IncidentKind::TaPanic { code: own } => *own == code,
-        kind => matches!(kind, IncidentKind::Abort { .. }),
+fn add_note(incident: &mut Incident, note: String) {
+    let IncidentDetails { notes, .. } = &mut incident.details;
+    if notes.len() < PLACES && !notes.iter().any(|known| **known == *note) {
+        notes.push(note.into());
     }
 }
 

@@ -12,6 +12,8 @@ struct KnownInstance {
     context: Option<u64>,
     used: bool,
     gone: bool,
+    /// Whether its status was printed because it died.
+    dead: bool,
 }
 
 /// Assigns instance numbers, from 1.
@@ -34,6 +36,19 @@ impl Instances {
             return known.id;
         }
         self.add(uuid, context, true)
+    }
+
+    /// The instance of `uuid` that died. A TA dies once: the one that died before is another instance.
+    pub(super) fn resolve_dead(&mut self, uuid: Uuid, context: Option<u64>) -> u32 {
+        let known = self.known.iter_mut().rev().find(|known| known.uuid == uuid && !known.gone);
+        if let Some(known) = known.filter(|known| known.dead) {
+            known.gone = true;
+        }
+        let id = self.resolve(uuid, context);
+        if let Some(known) = self.known.iter_mut().rev().find(|known| known.id == id) {
+            known.dead = true;
+        }
+        id
     }
 
     /// Adds an instance when its TA is loaded. Some releases print that once for each store they search.
@@ -69,7 +84,8 @@ impl Instances {
             self.known.pop_front();
         }
         self.last += 1;
-        self.known.push_back(KnownInstance { id: self.last, uuid, context, used, gone: false });
+        let (gone, dead) = (false, false);
+        self.known.push_back(KnownInstance { id: self.last, uuid, context, used, gone, dead });
         self.last
     }
 }
@@ -94,5 +110,17 @@ mod tests {
         assert_eq!(instances.resolve(uuid, None), second);
         instances.retire(second);
         assert_ne!(instances.resolve(uuid, Some(0x30)), second);
+    }
+
+    #[test]
+    fn a_ta_that_dies_again_is_another_instance() {
+        let mut instances = Instances::default();
+        let uuid = Uuid([1; 16]);
+        let first = instances.resolve(uuid, None);
+        assert_eq!(instances.resolve_dead(uuid, None), first);
+        assert_eq!(instances.resolve(uuid, None), first, "printed twice");
+        let second = instances.resolve_dead(uuid, None);
+        assert_ne!(second, first);
+        assert_eq!(instances.resolve(uuid, None), second);
     }
 }

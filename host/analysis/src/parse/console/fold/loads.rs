@@ -3,12 +3,15 @@
 use teeleak_proto::Uuid;
 
 use crate::{
-    catalogue::MessageHit,
+    catalogue::{MessageHit, MessageKind},
     model::{SourceLocation, TeeResult, Time},
 };
 
 /// Lines within which lines about a failed load belong to the same one.
 const NEAR: u64 = 64;
+
+/// Messages of a failed load that are kept.
+const MESSAGES: usize = 8;
 
 /// Places of TAs whose answers are kept.
 const STORES: usize = 4;
@@ -26,7 +29,9 @@ pub(super) struct FailedLoad {
     /// Whether the normal world had given no memory just before.
     pub(super) is_unserved: bool,
     /// Its last line.
-    last: u64,
+    pub(super) last: u64,
+    /// Its messages so far.
+    texts: Vec<Box<str>>,
 }
 
 /// Follows loads of TAs.
@@ -76,16 +81,19 @@ impl Loads {
             failed.add(hit, line);
             return None;
         }
+        let is_repeated = self.failed.as_ref().is_some_and(|failed| failed.is_repeated(hit));
         let ended_load = self.end();
         let uuid = hit.uuid.or(self.uuid);
-        if self.is_reported(uuid, hit.code, &place) {
+        if !is_repeated && self.is_reported(uuid, hit.code, &place) {
             return ended_load;
         }
         let stores = std::mem::take(&mut self.stores);
         let unserved = self.unserved.take();
         let is_unserved = unserved.is_some_and(|before| line.saturating_sub(before) < NEAR);
         let hit = hit.clone();
-        self.failed = Some(FailedLoad { hit, place, time, uuid, stores, is_unserved, last: line });
+        let texts = vec![hit.text.clone()];
+        let last = line;
+        self.failed = Some(FailedLoad { hit, place, time, uuid, stores, is_unserved, last, texts });
         ended_load
     }
 
@@ -101,6 +109,11 @@ impl Loads {
         self.before = Some((failed_load.uuid, failed_load.hit.code, last));
         (self.uuid, self.stores) = (None, Vec::new());
         Some(failed_load)
+    }
+
+    /// A dump was printed: a load prints its lines at once, so that what follows is about another one.
+    pub(super) fn pass_dump(&mut self) {
+        self.before = None;
     }
 
     /// Whether the load that failed before is meant: other lines came between.
@@ -125,15 +138,23 @@ impl FailedLoad {
             self.place.source == place.source && place.at.saturating_sub(self.last) < NEAR;
         let is_same_ta = hit.uuid.zip(self.uuid).is_none_or(|(one, other)| one == other);
         let is_same_code = hit.code.zip(self.hit.code).is_none_or(|(one, other)| one == other);
-        is_near && is_same_ta && is_same_code
+        is_near && is_same_ta && is_same_code && !self.is_repeated(hit)
+    }
+
+    /// Whether it printed the same message before: each load prints it once.
+    fn is_repeated(&self, hit: &MessageHit) -> bool {
+        hit.kind != MessageKind::Store && self.texts.contains(&hit.text)
     }
 
     /// Adds what a further line says.
     fn add(&mut self, hit: &MessageHit, line: u64) {
         self.last = line;
+        if self.texts.len() < MESSAGES {
+            self.texts.push(hit.text.clone());
+        }
         self.uuid = self.uuid.or(hit.uuid);
         let code = self.hit.code.or(hit.code);
-        if self.hit.kind == crate::catalogue::MessageKind::Store {
+        if self.hit.kind == MessageKind::Store {
             self.hit = hit.clone();
         }
         self.hit.code = code;

@@ -23,6 +23,8 @@ pub(super) struct RegionMap {
     /// Whether exactly that many are missing: no line after the last one may have been lost, and every
     /// number is a region.
     pub(super) counted: bool,
+    /// Whether it was printed because its TA died.
+    pub(super) of_dead: bool,
 }
 
 /// Assembles region lines to maps.
@@ -44,9 +46,10 @@ impl RegionMaps {
         at: (u64, Option<Time>),
         uuid: Option<Uuid>,
         context: Option<u64>,
+        of_dead: bool,
     ) {
         self.end();
-        self.open = Some((empty(at, uuid, context), None));
+        self.open = Some((RegionMap { of_dead, ..empty(at, uuid, context) }, None));
     }
 
     /// Adds a line of a region map.
@@ -148,5 +151,6 @@ const fn empty(
     uuid: Option<Uuid>,
     context: Option<u64>,
 ) -> RegionMap {
-    RegionMap { line, time, uuid, context, regions: Vec::new(), lost: 0, counted: true }
+    let regions = Vec::new();
+    RegionMap { line, time, uuid, context, regions, lost: 0, counted: true, of_dead: false }
 }

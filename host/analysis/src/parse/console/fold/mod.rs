@@ -3,6 +3,7 @@
 mod cut_points;
 mod dump_reader;
 mod dumps;
+mod echoes;
 mod events;
 mod file_use;
 mod flush;
@@ -15,6 +16,7 @@ mod maps;
 mod misread;
 mod names;
 mod one_damage;
+mod panics;
 mod pools;
 mod record_run;
 mod recurrence;
@@ -194,6 +196,8 @@ impl Assembler {
         }
         match &entry.what {
             ConsoleFact::Records(run) => {
+                self.end_load();
+                self.loads.pass_dump();
                 self.maps.note_other_line();
                 self.incidents.end_stack();
                 let ids = ids.get(run.from as usize..run.to as usize).unwrap_or_default();
@@ -259,8 +263,8 @@ impl Assembler {
             }
             ConsoleFact::Status { uuid, context } => {
                 let place = self.place(at.0);
-                self.incidents.attach_uuid(*uuid, &place);
-                self.maps.status(at, *uuid, *context);
+                let of_dead = self.incidents.attach_uuid(*uuid, &place);
+                self.maps.status(at, *uuid, *context, of_dead);
             }
             ConsoleFact::Region(line) => {
                 if line.stack {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Assembler, loads::FailedLoad};
+use super::{Assembler, echoes::FailurePlace, loads::FailedLoad};
 use crate::{
     catalogue::{LineSource, MessageHit, MessageKind},
     model::{
@@ -67,7 +67,12 @@ impl Assembler {
             true => vec![Resource::TaHeap, Resource::CoreHeap],
             false => resources(hit),
         };
-        self.incidents.explain(&meaning(hit, resources), lacked, place)
+        // A TA that panics since a failure was passed on to it lacks nothing more.
+        let echo = (TeeResult::OUT_OF_MEMORY, FailurePlace::Panic);
+        let is_echo = lacked
+            && self.incidents.is_death(place)
+            && self.incidents.add_echo(&hit.text, echo, (place, place));
+        self.incidents.explain(&meaning(hit, resources), lacked && !is_echo, place)
     }
 
     /// A client got the result of a TA that died. Returns whether the text shows how it died.
@@ -95,7 +100,34 @@ impl Assembler {
         if let Some(case) = self.test_case.as_deref().filter(|_| hit.source == LineSource::Normal) {
             incident.details.printed_by.get_or_insert_with(|| format!("xtest {case}:").into());
         }
-        self.incidents.count(incident);
+        self.count_failure(incident, failure_place(hit), None);
+    }
+
+    /// Adds an incident, unless its lines, the last of which is given, repeat the failure before them.
+    fn count_failure(
+        &mut self,
+        incident: Incident,
+        printed_at: Option<FailurePlace>,
+        last: Option<SourceLocation>,
+    ) {
+        let code = match &incident.kind {
+            // Without tee-supplicant, nothing is known of memory.
+            IncidentKind::KnownError => None,
+            IncidentKind::MemoryShortage { .. } | IncidentKind::NormalWorldMemory => {
+                Some(TeeResult::OUT_OF_MEMORY)
+            }
+            _ => incident.details.code,
+        };
+        let last = last.unwrap_or_else(|| incident.place.clone());
+        let Some((code, printed_at)) = code.zip(printed_at) else {
+            self.incidents.count(incident);
+            return;
+        };
+        let text = line_text(&incident);
+        if !self.incidents.add_echo(&text, (code, printed_at), (&incident.place, &last)) {
+            let index = self.incidents.count(incident);
+            self.incidents.open_failure(index, code, printed_at, &last);
+        }
     }
 
     /// The TA that a failed command was for, if only one is open.
@@ -134,9 +166,11 @@ impl Assembler {
     }
 
     pub(super) fn failed_load(&mut self, failed: Option<FailedLoad>) {
-        let Some(FailedLoad { hit, place, time, uuid, stores, is_unserved, .. }) = failed else {
+        let Some(FailedLoad { hit, place, time, uuid, stores, is_unserved, last, .. }) = failed
+        else {
             return;
         };
+        let last = SourceLocation { at: last, ..place.clone() };
         let is_unanswered = self.supplicant_stopped.is_some()
             && (is_unserved || hit.meaning.resources.contains(&Resource::Supplicant));
         let is_memory = hit.code == Some(TeeResult::OUT_OF_MEMORY) && !is_unanswered;
@@ -169,7 +203,7 @@ impl Assembler {
             );
             incident.details.notes.push(note.into());
         }
-        self.incidents.count(incident);
+        self.count_failure(incident, Some(FailurePlace::Load), Some(last));
     }
 
     /// A TA is loaded: its binary is not missing.
@@ -231,6 +265,26 @@ impl Assembler {
             details: IncidentDetails::default(),
         }
     }
+}
+
+/// Where a message is printed about a failure that other lines may repeat; `None` if it is another one in any case.
+const fn failure_place(hit: &MessageHit) -> Option<FailurePlace> {
+    match (hit.kind, hit.source, hit.origin) {
+        // Memory of the normal world is no memory of the TEE.
+        (MessageKind::Result, _, Some(1 | 2)) => None,
+        (MessageKind::Result, LineSource::Normal, _) => Some(FailurePlace::Client),
+        (MessageKind::Result, LineSource::Core, _) => Some(FailurePlace::Command),
+        (MessageKind::Memory, LineSource::Core | LineSource::Ldelf | LineSource::Ta, _) => {
+            Some(FailurePlace::Memory)
+        }
+        _ => None,
+    }
+}
+
+/// The message of an incident with who printed it.
+fn line_text(incident: &Incident) -> String {
+    let printer = incident.details.printed_by.as_deref();
+    printer.map_or_else(|| incident.text.to_string(), |by| format!("{by} {}", incident.text))
 }
 
 /// What the catalogue says about a message, with the resources that are known now.

@@ -76,7 +76,7 @@ pub(crate) fn read_untagged(line: &[u8]) -> MessageOutcome {
 }
 
 /// Words in the names of pools that are not OP-TEE's own but of the secure world.
-const SECURE_WORDS: [&str; 14] = [
+const SECURE_WORDS: [&str; 21] = [
     "tee",
     "optee",
     "ta",
@@ -91,6 +91,13 @@ const SECURE_WORDS: [&str; 14] = [
     "rpmb",
     "nexus",
     "sdp",
+    "svp",
+    "tz",
+    "tzdram",
+    "tzram",
+    "trustzone",
+    "secmem",
+    "securemem",
 ];
 
 /// Whether figures are of the secure world: any program has pools.
