@@ -358,7 +358,7 @@ fn in_use(moments: &[LedgerSnapshot], none: bool) -> Option<Arc<str>> {
         text::mebibytes(usage.iter().copied().min().unwrap_or(0)),
         text::mebibytes(usage.iter().copied().max().unwrap_or(0))
     );
-    let pools = if none { ", but no known pool grows" } else { "" };
+    let pools = if none { "; no known pool grows" } else { "" };
     Some(
         format!(
             "memory in use {trend}: {} -> {}{range}{pools}{}",
