@@ -4,7 +4,7 @@ use super::{
     blocks::Blocks,
     models::{Family, Model},
     noise::independent,
-    walk::Walk,
+    walk::RandomWalk,
 };
 use crate::growth::Estimate;
 
@@ -43,7 +43,7 @@ impl Slope {
 }
 
 /// A growing model, with what it needs to show a leak.
-pub(super) struct Candidate {
+pub(super) struct GrowingModel {
     /// Log odds that the series grows.
     pub(super) odds: f64,
     /// Those that its family demands for a leak.
@@ -57,7 +57,7 @@ pub(super) struct Candidate {
 /// The models of a series, with their criteria.
 pub(super) struct Contest<'a> {
     pub(super) blocks: &'a Blocks,
-    pub(super) walk: Walk,
+    pub(super) walk: RandomWalk,
     growing: Vec<(f64, &'a Model)>,
     bounded: Vec<(f64, &'a Model)>,
 }
@@ -68,7 +68,7 @@ impl<'a> Contest<'a> {
         let floor = 1e-6 * most / blocks.len() as f64 + f64::MIN_POSITIVE;
         let criteria = models.iter().map(|model| (model.criterion(floor), model));
         let (growing, bounded) = criteria.partition(|(_, model)| model.grows());
-        Self { blocks, walk: Walk::new(blocks, floor), growing, bounded }
+        Self { blocks, walk: RandomWalk::new(blocks, floor), growing, bounded }
     }
 
     pub(super) fn is_short(&self) -> bool {
@@ -104,7 +104,7 @@ impl<'a> Contest<'a> {
 
     /// The growing models, the preferred one first: the simplest of those that fit about as well as the
     /// best. They share the odds of all; one that fits worse must show growth on its own.
-    pub(super) fn candidates(&self) -> Vec<Candidate> {
+    pub(super) fn candidates(&self) -> Vec<GrowingModel> {
         let mut all: Vec<_> =
             self.growing.iter().map(|(criterion, model)| (*criterion, Some(*model))).collect();
         all.extend(self.drift().map(|criterion| (criterion, None)));
@@ -123,13 +123,13 @@ impl<'a> Contest<'a> {
         all.into_iter().map(candidate).collect()
     }
 
-    fn candidate(&self, odds: f64, model: Option<&Model>) -> Candidate {
+    fn candidate(&self, odds: f64, model: Option<&Model>) -> GrowingModel {
         let Some(model) = model else {
             let slope = Slope { value: self.walk.slope, error: self.walk.error };
-            return Candidate { odds, demand: DEMAND_OF_DRIFT, slope, since: None };
+            return GrowingModel { odds, demand: DEMAND_OF_DRIFT, slope, since: None };
         };
         let (demand, slope) = (self.demand(model), self.slope(model));
-        Candidate { odds, demand, slope, since: model.shape.turn }
+        GrowingModel { odds, demand, slope, since: model.shape.turn }
     }
 
     /// Log odds by which growth must be likelier if this model is the best that grows.

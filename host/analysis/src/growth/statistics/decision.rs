@@ -1,7 +1,7 @@
 //! What the contest of the models means.
 
 use super::{
-    contest::{Candidate, Contest, SHORT, Slope},
+    contest::{Contest, GrowingModel, SHORT, Slope},
     models::{Family, Model},
     noise::least_independent,
 };
@@ -63,7 +63,7 @@ impl Decision<'_> {
 
     /// A leak, if growth is likely enough and clear.
     fn leak(&self) -> Option<Judgement> {
-        let leaks = |one: &Candidate| one.odds > one.demand && one.slope.exceeds(SLOPE);
+        let leaks = |one: &GrowingModel| one.odds > one.demand && one.slope.exceeds(SLOPE);
         let best = self.contest.candidates().into_iter().find(leaks)?;
         let judgement = self.judgement(Verdict::Leak).rate(best.slope.interval());
         Some(judgement.since(best.since.map(iteration)))

@@ -2,7 +2,7 @@
 
 /// Columns that are orthogonal to each other, of length one.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Basis(Vec<Vec<f64>>);
+pub(super) struct OrthogonalBasis(Vec<Vec<f64>>);
 
 /// What one more column explains.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +19,7 @@ impl Gain {
     const NONE: Self = Self { squares: 0.0, coefficient: 0.0, spread: f64::INFINITY };
 }
 
-impl Basis {
+impl OrthogonalBasis {
     /// A basis of `columns`, orthogonalising each against those before it (modified Gram-Schmidt, which
     /// unlike the normal equations does not square the condition number).
     pub(super) fn new<'a>(columns: impl IntoIterator<Item = &'a [f64]>) -> Self {

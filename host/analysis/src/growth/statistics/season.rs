@@ -1,6 +1,6 @@
 //! Finds a period in the values and removes it.
 
-use super::fit::{Basis, dot};
+use super::fit::{OrthogonalBasis, dot};
 
 /// Shortest period, in iterations.
 const SHORTEST: usize = 2;
@@ -159,7 +159,7 @@ fn lengthen(values: &[f64], mut n: usize, mut period: f64) -> f64 {
 }
 
 /// What a wave explains of the residuals of a line.
-fn explained(line: &Basis, rest: &[f64], period: f64) -> f64 {
+fn explained(line: &OrthogonalBasis, rest: &[f64], period: f64) -> f64 {
     let (cosine, sine) = wave(rest.len(), period);
     line.gain_of_two(rest, [&cosine, &sine])
 }
@@ -167,17 +167,17 @@ fn explained(line: &Basis, rest: &[f64], period: f64) -> f64 {
 fn without_wave(values: &[f64], period: f64) -> Vec<f64> {
     let n = values.len();
     let (cosine, sine) = wave(n, period);
-    let basis = Basis::new([&vec![1.0; n][..], &cosine, &sine]);
+    let basis = OrthogonalBasis::new([&vec![1.0; n][..], &cosine, &sine]);
     let rest = basis.residuals(values);
     let line = ramp(n);
     let slope = basis.gain(&rest, &line).coefficient;
-    let wave = Basis::new([&vec![1.0; n][..], &line, &cosine, &sine]);
+    let wave = OrthogonalBasis::new([&vec![1.0; n][..], &line, &cosine, &sine]);
     wave.residuals(values).iter().zip(&line).map(|(rest, x)| rest + slope * x).collect()
 }
 
 /// A level and a line.
-fn line(n: usize) -> Basis {
-    Basis::new([&vec![1.0; n][..], &ramp(n)])
+fn line(n: usize) -> OrthogonalBasis {
+    OrthogonalBasis::new([&vec![1.0; n][..], &ramp(n)])
 }
 
 /// 0, 1, 2, ...

@@ -3,7 +3,7 @@
 use super::blocks::Blocks;
 
 /// A random walk that drifts, beside one that does not.
-pub(super) struct Walk {
+pub(super) struct RandomWalk {
     /// Criterion without a drift.
     pub(super) criterion: f64,
     /// The same with one.
@@ -14,7 +14,7 @@ pub(super) struct Walk {
     pub(super) error: f64,
 }
 
-impl Walk {
+impl RandomWalk {
     pub(super) fn new(blocks: &Blocks, floor: f64) -> Self {
         let values: Vec<_> = blocks.values.iter().zip(&blocks.roots).map(|(v, r)| v / r).collect();
         let n = values.len() as f64;

@@ -11,7 +11,7 @@ pub(super) use teeth::Ages;
 
 use super::{
     blocks::Blocks,
-    fit::{Basis, Gain, dot},
+    fit::{Gain, OrthogonalBasis, dot},
     noise::correlation,
 };
 
@@ -137,7 +137,7 @@ impl Model {
     }
 
     fn new(blocks: &Blocks, shape: Shape) -> Self {
-        let mut basis = Basis::new([&blocks.roots[..]]);
+        let mut basis = OrthogonalBasis::new([&blocks.roots[..]]);
         let mut residuals = basis.residuals(&blocks.values);
         let mut last = Gain { squares: 0.0, coefficient: 0.0, spread: f64::INFINITY };
         for column in &shape.columns {
@@ -181,7 +181,7 @@ impl Model {
         if self.shape.family.grows() {
             return (self.last, self.residuals.clone());
         }
-        let mut basis = Basis::new([&blocks.roots[..]]);
+        let mut basis = OrthogonalBasis::new([&blocks.roots[..]]);
         let known = self.shape.columns.iter().chain(&self.shape.tangents);
         known.for_each(|column| basis.push(column));
         let residuals = basis.residuals(&blocks.values);
@@ -211,13 +211,15 @@ fn best<const N: usize>(
     candidates: impl IntoIterator<Item = f64>,
     columns: impl Fn(f64) -> [Vec<f64>; N],
 ) -> Option<f64> {
-    let basis = Basis::new([&blocks.roots[..]].into_iter().chain(known.iter().map(Vec::as_slice)));
+    let basis = OrthogonalBasis::new(
+        [&blocks.roots[..]].into_iter().chain(known.iter().map(Vec::as_slice)),
+    );
     let residuals = basis.residuals(&blocks.values);
     let gains = candidates.into_iter().map(|one| (gain(&basis, &residuals, &columns(one)), one));
     gains.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, one)| one)
 }
 
-fn gain(basis: &Basis, residuals: &[f64], columns: &[Vec<f64>]) -> f64 {
+fn gain(basis: &OrthogonalBasis, residuals: &[f64], columns: &[Vec<f64>]) -> f64 {
     match columns {
         [one] => basis.gain(residuals, one).squares,
         [one, other] => basis.gain_of_two(residuals, [one, other]),
