@@ -19,11 +19,13 @@ use teeleak_qemu::{Guest, Lab};
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// Files that examples name, and what they are here.
-const FILES: [(&str, &str); 18] = [
+const FILES: [(&str, &str); 20] = [
     ("drm.toml", "leaky-ta/player/drm-player.toml"),
     ("drm-messages.toml", "fixtures/messages/drm-messages.toml"),
     ("player.toml", "leaky-ta/player/drm-player.toml"),
     ("vendor.toml", "../host/analysis/rules/secure-video.toml"),
+    ("pools.toml", "fixtures/normal-world/forms/vendor-pools.toml"),
+    ("report.txt", "fixtures/normal-world/forms/unknown-report.txt"),
     ("uart.log", "fixtures/log/3.11.vendor-channel-switches.log"),
     ("logs/1.log", "fixtures/log/3.11.vendor-channel-switches.log"),
     ("loop.tlk", "fixtures/capture/4.10.0.none.tlk"),
