@@ -77,6 +77,8 @@ fn value_label(finding: &Finding) -> &'static str {
         FindingKind::PoolGrowth if bytes => "bytes in use",
         FindingKind::PoolGrowth if objects => "objects in use",
         FindingKind::PoolGrowth => "in use",
+        // A table of processes or caches may count no objects.
+        FindingKind::SiteGrowth if bytes && !objects => "bytes in use",
         FindingKind::SiteGrowth
         | FindingKind::Unpaired
         | FindingKind::Order
