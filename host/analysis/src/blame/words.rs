@@ -74,7 +74,7 @@ impl CallGroup {
     fn name(&self, calls: &[&BlamedCall]) -> String {
         let which = match self.every {
             1 => "each".to_owned(),
-            every => format!("every {}", ordinal(every)),
+            every => format!("every {}", text::ordinal(every)),
         };
         let kind = if self.pta { "PTA" } else { "TA" };
         let outcome = match self.outcome {
@@ -109,20 +109,6 @@ fn alternatives(words: &[String]) -> String {
         [] => String::new(),
         [one] => one.clone(),
         [more @ .., last] => format!("{} or {last}", more.join(", ")),
-    }
-}
-
-/// `second`, `third`, `11th`.
-fn ordinal(n: u64) -> String {
-    const SMALL: [&str; 9] =
-        ["second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
-    let small = n.checked_sub(2).and_then(|at| SMALL.get(usize::try_from(at).ok()?));
-    match (small, n % 10, n % 100) {
-        (Some(word), ..) => (*word).to_owned(),
-        (_, 1, tens) if tens != 11 => format!("{n}st"),
-        (_, 2, tens) if tens != 12 => format!("{n}nd"),
-        (_, 3, tens) if tens != 13 => format!("{n}rd"),
-        _ => format!("{n}th"),
     }
 }
 
@@ -169,6 +155,5 @@ mod tests {
                  {uuid}"
             )
         );
-        assert_eq!([11, 21, 22, 13].map(ordinal), ["11th", "21st", "22nd", "13th"]);
     }
 }

@@ -64,7 +64,7 @@ pub(super) fn spark_line(
     let text =
         format!("  {}, iterations {first} to {}", range(&values, &points), all_values.last()?.0);
     let thinned = if step > 1 {
-        format!(", every {}th value", text::number(step as u64))
+        format!(", every {} value", text::ordinal(step as u64))
     } else {
         String::new()
     };
