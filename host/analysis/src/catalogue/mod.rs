@@ -21,7 +21,7 @@ use entry::MessageEntry;
 pub(crate) use entry::short;
 pub use entry::{LineSource, MessageHit, MessageKind};
 use pattern::MessagePattern;
-use prefilter::Prefilter;
+pub(crate) use prefilter::Prefilter;
 
 use crate::{mistake::Mistake, model::Meaning};
 

@@ -4,7 +4,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, packed};
 
 /// The literals of some entries.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Prefilter {
+pub(crate) struct Prefilter {
     /// Says with vector instructions that no literal occurs, which is so for nearly all lines.
     gate: Option<packed::Searcher>,
     automaton: Option<AhoCorasick>,
@@ -14,7 +14,7 @@ pub(super) struct Prefilter {
 
 impl Prefilter {
     /// A filter for entries, each with its literal.
-    pub(super) fn new<'e>(literals: impl Iterator<Item = (usize, &'e [u8])>) -> Self {
+    pub(crate) fn new<'e>(literals: impl Iterator<Item = (usize, &'e [u8])>) -> Self {
         let (entries, literals): (Vec<_>, Vec<_>) = literals.unzip();
         let mut builder = AhoCorasick::builder();
         builder.match_kind(MatchKind::Standard).kind(Some(AhoCorasickKind::DFA));
@@ -24,7 +24,7 @@ impl Prefilter {
 
     /// Entries that may match `text`, in their order; `None` for none.
     #[inline]
-    pub(super) fn candidates(&self, text: &[u8]) -> Option<Vec<usize>> {
+    pub(crate) fn candidates(&self, text: &[u8]) -> Option<Vec<usize>> {
         if let Some(gate) = &self.gate {
             gate.find(text)?;
         }

@@ -21,6 +21,9 @@ use crate::model::{Holder, LedgerEntry, LedgerKind, LedgerSnapshot};
 /// Row with what no process has.
 pub(crate) const KERNEL_RSS: &str = "kernel_rss";
 
+/// Starts of the lines in front of rows.
+const HEADS: [&str; 3] = ["Name", "Dmabuf", "dmabuf total:"];
+
 #[derive(Default)]
 pub(super) struct DmaBufDump {
     open: Option<LedgerSnapshot>,
@@ -35,7 +38,11 @@ impl Parser for DmaBufDump {
         _: &TextContext,
         out: &mut LedgerOutput,
     ) -> LineOutcome {
-        let words: Vec<_> = line.text.split_whitespace().collect();
+        let text = line.text.trim_start();
+        if self.open.is_none() && !HEADS.iter().any(|head| text.starts_with(head)) {
+            return self.title(line, out);
+        }
+        let words: Vec<_> = text.split_whitespace().collect();
         if words.starts_with(&["Name", "Rss", "Pss", "nr_procs", "Inode"]) {
             return self.columns(line, out);
         }
@@ -44,7 +51,7 @@ impl Parser for DmaBufDump {
             self.open = Some(LedgerSnapshot::new(LedgerKind::DmaBuf, "", line.place.clone()));
             return LineOutcome::Parsed;
         }
-        if let Some(total) = line.text.trim_start().strip_prefix("dmabuf total:") {
+        if let Some(total) = text.strip_prefix("dmabuf total:") {
             return self.totals(total, line, out);
         }
         if self.open.is_none() {

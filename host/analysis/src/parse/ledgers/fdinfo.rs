@@ -22,6 +22,10 @@ pub(super) struct FdInfo {
     seen: u8,
 }
 
+/// What its first line has.
+pub(super) const OPENINGS: [&str; 8] =
+    ["pos:", "flags:", "mnt_id:", "ino:", "size:", "count:", "exp_name:", "name:"];
+
 const FIELDS: [&str; 8] = ["pos", "flags", "mnt_id", "ino", "size", "count", "exp_name", "name"];
 
 impl FdInfo {

@@ -12,6 +12,16 @@
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
 use crate::model::{LedgerEntry, LedgerKind, LedgerSnapshot, LogFact};
 
+/// What its lines have.
+pub(super) const OPENINGS: [&str; 6] = [
+    "[dumpAllBufferList]",
+    "iommu_debug",
+    "VA/PA(0x",
+    "map pa failed",
+    "dma_buf_map_attachment failed",
+    "map_dma_buf map fail",
+];
+
 #[derive(Default)]
 pub(super) struct IommuLog {
     users: Option<LedgerSnapshot>,

@@ -45,6 +45,7 @@ mod memleak_tool;
 mod merge;
 mod one_moment;
 mod oom_report;
+mod openings;
 mod page_owner;
 mod processes;
 mod procmem;
@@ -64,6 +65,7 @@ use line::LedgerLine;
 pub use meminfo::OWN_SHARED_MEMORY;
 use one_moment::OpenLooks;
 pub(crate) use oom_report::{ASKED, KILLED, NODE};
+use openings::Openings;
 pub use sniff::{has_ledgers, has_tables};
 pub use tables::Tables;
 
@@ -160,7 +162,10 @@ fn add(census: &mut LedgerSnapshot, row: crate::model::LedgerEntry) {
 pub struct LedgerReader {
     place: SourceLocation,
     context: TextContext,
-    parsers: Vec<Box<dyn Parser + Send>>,
+    parsers: Vec<LedgerParser>,
+    openings: &'static Openings,
+    /// Bits of the parsers that have begun something, which any line may continue.
+    begun: u64,
     /// The parser of the previous line.
     last: Option<usize>,
     out: LedgerOutput,
@@ -182,6 +187,8 @@ impl LedgerReader {
             place: SourceLocation { source: "".into(), at: 0 },
             context: TextContext::default(),
             parsers: parsers(tables),
+            openings: Openings::all(),
+            begun: 0,
             last: None,
             out: LedgerOutput::default(),
             accounting: Accounting::default(),
@@ -196,7 +203,8 @@ impl LedgerReader {
         self.place = SourceLocation { source: name.into(), at: 0 };
         self.context.file(name);
         if self.out.moment.is_some() {
-            for parser in &mut self.parsers {
+            self.begun = u64::MAX;
+            for LedgerParser { parser, .. } in &mut self.parsers {
                 parser.begin(&self.place, &self.context);
             }
         }
@@ -214,7 +222,7 @@ impl LedgerReader {
     pub fn lines(&mut self, mut text: &[u8]) {
         while !text.is_empty() {
             let last = self.last.and_then(|last| self.parsers.get_mut(last));
-            if let Some((bytes, lines)) = last.and_then(|last| last.take_known(text)) {
+            if let Some((bytes, lines)) = last.and_then(|last| last.parser.take_known(text)) {
                 self.place.at += lines;
                 self.accounting += Accounting { read: lines, parsed: lines, ..Default::default() };
                 text = text.get(bytes..).unwrap_or_default();
@@ -255,26 +263,47 @@ impl LedgerReader {
     }
 
     fn ask(&mut self, line: &LedgerLine<'_>) -> LineOutcome {
+        let Some(last) = self.last else { return self.ask_others(line, 0) };
+        match self.ask_one(last, line) {
+            LineOutcome::Ignored => self.ask_others(line, last),
+            outcome => outcome,
+        }
+    }
+
+    fn ask_one(&mut self, at: usize, line: &LedgerLine<'_>) -> LineOutcome {
+        self.parsers[at].parser.line(line, &self.context, &mut self.out)
+    }
+
+    /// Asks those that a line may be of, but for that of the previous line.
+    fn ask_others(&mut self, line: &LedgerLine<'_>, first: usize) -> LineOutcome {
+        let candidates = self.begun | self.openings.candidates(line.raw);
         let n = self.parsers.len();
-        let first = self.last.unwrap_or(0);
         for at in (0..n).map(|step| (first + step) % n) {
-            let outcome = self.parsers[at].line(line, &self.context, &mut self.out);
+            if candidates & (1 << at) == 0 || self.last == Some(at) {
+                continue;
+            }
+            let outcome = self.ask_one(at, line);
             if outcome != LineOutcome::Ignored {
-                if self.last.is_some_and(|last| last != at) {
-                    self.parsers[first].end(&mut self.out);
-                }
-                self.last = Some(at);
+                self.switch_to(at);
                 return outcome;
             }
         }
         LineOutcome::Ignored
     }
 
+    fn switch_to(&mut self, next: usize) {
+        if let Some(last) = self.last.replace(next) {
+            self.parsers[last].parser.end(&mut self.out);
+            self.begun &= !(1 << last);
+        }
+        self.begun |= 1 << next;
+    }
+
     fn end(&mut self) {
-        for parser in &mut self.parsers {
+        for LedgerParser { parser, .. } in &mut self.parsers {
             parser.end(&mut self.out);
         }
-        self.last = None;
+        (self.last, self.begun) = (None, 0);
     }
 
     /// Takes what was read since the last time; ends the text.
@@ -297,39 +326,51 @@ impl LedgerReader {
     }
 }
 
-fn parsers(tables: &Tables) -> Vec<Box<dyn Parser + Send>> {
+/// A parser, and words of which the first line of its ledger has one; without any, it is asked about each line.
+struct LedgerParser {
+    parser: Box<dyn Parser + Send>,
+    openings: &'static [&'static str],
+}
+
+fn parser<P: Parser + Send + Default + 'static>(openings: &'static [&'static str]) -> LedgerParser {
+    LedgerParser { parser: Box::<P>::default(), openings }
+}
+
+fn parsers(tables: &Tables) -> Vec<LedgerParser> {
     vec![
-        Box::<series::PlainSeries>::default(),
-        Box::new(tables::TableReader::new(tables)),
-        Box::<meminfo::MemInfo>::default(),
-        Box::<cpu_monitor::CpuMonitor>::default(),
-        Box::<buddyinfo::BuddyInfo>::default(),
-        Box::<slab::Slab>::default(),
-        Box::<slab_calls::SlabCalls>::default(),
-        Box::<slab_trace::SlabTrace>::default(),
-        Box::<vmallocinfo::VmallocInfo>::default(),
-        Box::<oom_report::OomReport>::default(),
-        Box::<shortages::Shortages>::default(),
-        Box::<page_owner::PageOwner>::default(),
-        Box::<kmemleak::Kmemleak>::default(),
-        Box::<memleak_tool::MemleakTool>::default(),
-        Box::<descriptors::Descriptors>::default(),
-        Box::<fd_listing::FdListing>::default(),
-        Box::<client_pages::ClientPages>::default(),
-        Box::<dma_heap::DmaHeap>::default(),
-        Box::<dma_buf::DmaBuf>::default(),
-        Box::<dmabuf_dump::DmaBufDump>::default(),
-        Box::<dma_buf_sysfs::DmaBufSysfs>::default(),
-        Box::<fdinfo::FdInfo>::default(),
-        Box::<procmem::Procmem>::default(),
-        Box::<ion_heap::IonHeap>::default(),
-        Box::<ion_pools::IonPools>::default(),
-        Box::<ion_trace::IonTrace>::default(),
-        Box::<iommu::Iommu>::default(),
-        Box::<iommu_log::IommuLog>::default(),
-        Box::<binder::Binder>::default(),
-        Box::<binder_space::BinderSpace>::default(),
-        Box::<binder_log::BinderLog>::default(),
-        Box::<processes::ProcessList>::default(),
+        parser::<series::PlainSeries>(&[]),
+        LedgerParser { parser: Box::new(tables::TableReader::new(tables)), openings: &[] },
+        parser::<meminfo::MemInfo>(&[" kB", "MemTotal:"]),
+        parser::<cpu_monitor::CpuMonitor>(&["--Mem State", "Memory-Total:"]),
+        parser::<buddyinfo::BuddyInfo>(&[", zone "]),
+        parser::<slab::Slab>(&[" Objsize ", "<active_objs>", "slabinfo - version:", " : tunables"]),
+        parser::<slab_calls::SlabCalls>(&[" age="]),
+        parser::<slab_trace::SlabTrace>(&["TRACE "]),
+        parser::<vmallocinfo::VmallocInfo>(&["-0x"]),
+        parser::<oom_report::OomReport>(&oom_report::OPENINGS),
+        parser::<shortages::Shortages>(&shortages::OPENINGS),
+        // A stack comes before the line that shows whose it is.
+        parser::<page_owner::PageOwner>(&[]),
+        parser::<kmemleak::Kmemleak>(&["unreferenced object "]),
+        parser::<memleak_tool::MemleakTool>(&["stacks with outstanding allocations:"]),
+        parser::<descriptors::Descriptors>(&["descriptors of "]),
+        parser::<fd_listing::FdListing>(&["/proc/", "COMMAND", " -> "]),
+        parser::<client_pages::ClientPages>(&["pages of clients of the TEE:"]),
+        parser::<dma_heap::DmaHeap>(&["size(Byte):"]),
+        parser::<dma_buf::DmaBuf>(&["Dma-buf Objects:"]),
+        // The name of a process comes before the line that shows what it is the name of.
+        parser::<dmabuf_dump::DmaBufDump>(&[]),
+        parser::<dma_buf_sysfs::DmaBufSysfs>(&["dma-buf buffers:"]),
+        parser::<fdinfo::FdInfo>(&fdinfo::OPENINGS),
+        parser::<procmem::Procmem>(&["`pidof ", "dmabuf"]),
+        parser::<ion_heap::IonHeap>(&["client"]),
+        parser::<ion_pools::IonPools>(&[" pages in "]),
+        parser::<ion_trace::IonTrace>(&[": ion_"]),
+        parser::<iommu::Iommu>(&["0x"]),
+        parser::<iommu_log::IommuLog>(&iommu_log::OPENINGS),
+        parser::<binder::Binder>(&["binder proc state:", "binder state:", "transaction "]),
+        parser::<binder_space::BinderSpace>(&["binder"]),
+        parser::<binder_log::BinderLog>(&["binder", "Too many open files"]),
+        parser::<processes::ProcessList>(&["ps ", "PID"]),
     ]
 }

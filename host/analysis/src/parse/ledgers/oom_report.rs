@@ -16,6 +16,10 @@
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
 use crate::model::{Holder, LedgerEntry, LedgerKind, LedgerSnapshot};
 
+/// What its first line has.
+pub(super) const OPENINGS: [&str; 4] =
+    [" invoked oom-killer:", ": page allocation failure:", "Killed process ", "Kill process "];
+
 const PAGE: u64 = 4096;
 
 /// Row with the process that asked for memory.

@@ -17,6 +17,14 @@ use crate::{
     parse::strace::nanoseconds,
 };
 
+/// What lines of failures have.
+pub(super) const OPENINGS: [&str; 4] = [
+    "SLUB: Unable to allocate memory",
+    "alloc failed, req-size:",
+    "alloc_contig_range",
+    ": dma alloc of size ",
+];
+
 /// Ranges that are kept of an area.
 const RANGES: usize = 1 << 14;
 
