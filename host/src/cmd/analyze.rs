@@ -53,7 +53,8 @@ A rules file turns a vendor's own lines into steps that --protocol then checks:
   step = \"map\"
   pattern = 'buf_map: channel (?<channel>\\d+) pa (?<address>0x[0-9a-f]+) ret (?<result>\\S+)'
 Named groups are the step's keys; result (a code or words; 0 or ok for success), session, ta, pid, tid
-and comm are special.
+and comm are special. The numbers of a group value are a series, in the unit that the step's name ends
+with (used_kb), whose growth is judged.
 
 Examples:
   teeleak analyze uart.log
@@ -61,7 +62,7 @@ Examples:
   adb logcat -b kernel -d | teeleak analyze -")]
 pub(crate) struct Arguments {
     /// Logs, directories of logs, archives (zip, tar) or - for standard input; .gz, .xz and .zst are unpacked.
-    #[arg(value_name = "LOG", required_unless_present_any = ["strace", "normal_world"])]
+    #[arg(value_name = "LOG", required_unless_present_any = ["strace", "normal_world", "series"])]
     logs: Vec<PathBuf>,
     /// Output of strace, if not auto-detected (repeatable).
     #[arg(long, value_name = "TEXT")]
@@ -69,6 +70,9 @@ pub(crate) struct Arguments {
     /// A ledger of the normal world, if not auto-detected (repeatable).
     #[arg(long, value_name = "TEXT")]
     normal_world: Vec<PathBuf>,
+    /// Columns of figures, one line for each moment (CSV), whatever they look like (repeatable).
+    #[arg(long, value_name = "FILE")]
+    series: Vec<PathBuf>,
     /// Read the tables that this file describes, before the built-in ones (repeatable).
     #[arg(long, value_name = "FILE")]
     table: Vec<PathBuf>,
@@ -129,6 +133,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
         paths: &arguments.logs,
         traces: &arguments.strace,
         ledgers: &arguments.normal_world,
+        series: &arguments.series,
         rules: &rules,
         warmup: arguments.warmup,
         threads: arguments.threads.unwrap_or_else(cores),

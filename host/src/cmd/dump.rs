@@ -80,6 +80,7 @@ fn console(arguments: &Arguments, env: &mut Env<'_>) -> Result<Observation> {
         tables: Tables::built_in(),
         paths: &arguments.log,
         ledgers: &[],
+        series: &[],
         traces: &[],
         rules: &Rules::default(),
         warmup: 0,

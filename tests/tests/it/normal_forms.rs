@@ -526,3 +526,42 @@ fn a_text_that_nobody_knows_is_shown() {
     let mistaken = teeleak(&["analyze", "--table", &path, &path]);
     assert!(mistaken.err.contains("cannot read tables"), "{}", mistaken.err);
 }
+
+#[test]
+fn rows_in_one_line_are_told_apart() {
+    compare(&form(
+        "camera-flattened.txt",
+        Exit::Leak,
+        &[
+            "dma_heap mtk_mm: 1 buffer, 25,165,824 bytes",
+            "pid 29202 (camerahalserver): 1 buffer, 25,165,824 bytes",
+            "pid 29202: 1 buffer, 25,165,824 bytes (24.0 MiB), 100.0 %; 1 descriptor, fd 400",
+            "iova_map: 3 mappings, 75,497,472 bytes",
+            "the iommu has 3.6 GB mapped, the camera lists 362 MB",
+        ],
+        &[],
+    ));
+}
+
+#[test]
+fn a_series_is_what_its_user_calls_one() {
+    let path = |name: &str| fixture(&format!("normal-world/forms/{name}"));
+    let out = answer(&["--series", &path("columns.dat")], Exit::Leak);
+    assert!(out.contains("use_kb grows: 7,000 -> 9,006 KiB over 30 values"), "{out}");
+    assert!(!out.contains("pool grows"), "{out}");
+    let torn = teeleak(&["analyze", "--series", &path("columns-torn.dat")]);
+    assert_eq!(torn.exit, Exit::Usage, "{}", torn.err);
+    let mistake = "columns-torn.dat: line 3: expected 3 columns as in the first line, found 2";
+    assert!(torn.err.contains(mistake), "{}", torn.err);
+}
+
+#[test]
+fn the_values_of_a_rule_are_a_series() {
+    let path = |name: &str| fixture(&format!("normal-world/forms/{name}"));
+    let (log, rules) = (path("stress.log"), path("stress-rules.toml"));
+    let out = answer(&["--rules", &rules, &log], Exit::Leak);
+    let grows =
+        "memory_in_use_kb grows: 412,331 -> 514,525 KiB over 48 values, about 2,044 KiB each";
+    assert!(out.contains(grows), "{out}");
+    answer(&[&log], Exit::Blind);
+}

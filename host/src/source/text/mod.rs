@@ -14,6 +14,7 @@ mod kinds;
 mod ledgers;
 mod order;
 mod progress;
+mod series;
 mod strace;
 mod symbols;
 mod unframed;
@@ -41,7 +42,7 @@ use teeleak_analysis::{
     model::Observation,
     parse::{
         console::{Assembler, ChunkFacts, IterationSplit, Rules, scan, scan_unframed},
-        ledgers::Tables,
+        ledgers::{Tables, add_step_values},
         strace::StraceTrace,
     },
 };
@@ -54,6 +55,8 @@ pub(crate) struct Reading<'r> {
     pub(crate) traces: &'r [PathBuf],
     /// Files to read as normal-world ledgers, whatever they look like.
     pub(crate) ledgers: &'r [PathBuf],
+    /// Files to read as columns of figures, whatever they look like.
+    pub(crate) series: &'r [PathBuf],
     /// Tables that are known.
     pub(crate) tables: &'r Tables,
     /// Rules for steps and iteration marks.
@@ -78,6 +81,7 @@ pub(crate) fn read(
     let kinds::Kinds { inputs, traces, ledgers } = kinds::split(archives.inputs, reading.tables);
     let input_ledgers = ledgers::read(&ledgers, reading.tables)?;
     let extra_ledgers = ledgers::read(&input::expand_any(reading.ledgers)?, reading.tables)?;
+    let series = series::read(&input::expand_any(reading.series)?)?;
     let trace = strace::read(&[traces, input::expand_any(reading.traces)?].concat())?;
     let texts = inputs.clone();
     let total = inputs.iter().map(input::TextInput::size).sum();
@@ -110,6 +114,8 @@ pub(crate) fn read(
     // Detected ledgers were read as console text, too.
     input_ledgers.add_to(&mut observation, true);
     extra_ledgers.add_to(&mut observation, false);
+    series.into_iter().for_each(|world| world.add_to(&mut observation, false));
+    add_step_values(&mut observation);
     observation.unread = unread::unread(&observation, &texts);
     Ok(observation)
 }

@@ -18,6 +18,7 @@ pub(crate) mod decoration;
 mod detect;
 mod encoding;
 mod kernel_records;
+mod ledger_rows;
 mod mail;
 mod numbering;
 mod pasted;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{decoration, kernel_records, wrap};
+use super::{decoration, kernel_records, ledger_rows, wrap};
 use crate::parse::console::{LineReading, prefix_start, reading};
 
 /// Most words of a fact with its stamps.
@@ -14,7 +14,9 @@ const STAMPS: usize = 160;
 /// The lines in a line: at least two of them are facts, each behind its own prefix. `None` if there is
 /// only one.
 pub(super) fn split(line: &[u8]) -> Option<Vec<Range<usize>>> {
-    split_messages(line).or_else(|| kernel_records::split(line))
+    split_messages(line)
+        .or_else(|| kernel_records::split(line))
+        .or_else(|| ledger_rows::split(line))
 }
 
 fn split_messages(line: &[u8]) -> Option<Vec<Range<usize>>> {

@@ -26,7 +26,8 @@ impl TextContext {
         let prompt_and_command = prompts.iter().find_map(|prompt| text.split_once(prompt));
         let Some((head, command)) = prompt_and_command else { return false };
         let file = command.split([' ', '|', '>', ';']).next().unwrap_or_default();
-        let folder = head.split_once(':').map_or("", |(_, folder)| folder.trim());
+        // Pages put blanks into paths: `/proc/29202 /fdinfo`.
+        let folder = head.split_once(':').map_or("", |(_, folder)| folder).replace(' ', "");
         self.path = match (file.starts_with('/'), folder.starts_with('/')) {
             (false, true) => format!("{folder}/{}", file.trim_start_matches("./")),
             _ => file.to_owned(),

@@ -55,7 +55,9 @@ impl DmaHeap {
         let inode = fields::number_after(text, "inode:")?;
         let bytes = fields::number_after(text, "size(Byte):")?;
         let name = fields::rest(text, "name:").unwrap_or_default();
-        let heap = fields::value_after(text, "exp:").unwrap_or_else(|| context.name());
+        // Pages put a blank in front of the colon.
+        let exporter = ["exp:", "exp :"].iter().find_map(|name| fields::value_after(text, name));
+        let heap = exporter.unwrap_or_else(|| context.name());
         let census = self.open.get_or_insert_with(|| {
             LedgerSnapshot::new(LedgerKind::DmaHeap, heap, line.place.clone())
         });

@@ -33,7 +33,7 @@ impl Parser for Iommu {
         _: &TextContext,
         out: &mut LedgerOutput,
     ) -> LineOutcome {
-        let words: Vec<_> = line.ungrepped().split_whitespace().collect();
+        let words: Vec<_> = unnumbered(line.ungrepped()).split_whitespace().collect();
         match words[..] {
             [table, address, size, time]
                 if fields::decimal(table).is_some()
@@ -72,6 +72,12 @@ impl Parser for Iommu {
         self.end_map(out);
         self.dump.take().into_iter().for_each(|census| out.census(census));
     }
+}
+
+/// A line without the number that an editor puts in front: `Line 7416 : alloc 0 ...`.
+fn unnumbered(text: &str) -> &str {
+    let number = text.strip_prefix("Line ").and_then(|rest| rest.split_once(':'));
+    number.filter(|(n, _)| fields::decimal(n.trim()).is_some()).map_or(text, |(_, rest)| rest)
 }
 
 impl Iommu {

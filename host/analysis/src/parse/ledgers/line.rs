@@ -112,7 +112,7 @@ impl<'t> LedgerLine<'t> {
     /// The message without a line number of `grep -n`.
     pub(super) fn ungrepped(&self) -> &'t str {
         let number_and_rest =
-            self.text.split_once(':').filter(|(n, _)| fields::decimal(n).is_some());
+            self.text.split_once(':').filter(|(n, _)| fields::decimal(n.trim_end()).is_some());
         number_and_rest.map_or(self.text, |(_, rest)| rest).trim_start()
     }
 }

@@ -50,11 +50,13 @@ mod page_owner;
 mod processes;
 mod procmem;
 mod series;
+mod series_file;
 mod shortages;
 mod slab;
 mod slab_calls;
 mod slab_trace;
 mod sniff;
+mod step_values;
 mod tables;
 mod vmallocinfo;
 
@@ -66,7 +68,10 @@ pub use meminfo::OWN_SHARED_MEMORY;
 use one_moment::OpenLooks;
 pub(crate) use oom_report::{ASKED, KILLED, NODE};
 use openings::Openings;
+pub use series_file::SeriesFile;
 pub use sniff::{has_ledgers, has_tables};
+pub(crate) use step_values::VALUE;
+pub use step_values::add_step_values;
 pub use tables::Tables;
 
 use super::lines::LineOutcome;

@@ -10,7 +10,10 @@
 //! line is a moment; a column that is time is none.
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
-use crate::model::{LedgerEntry, LedgerKind, LedgerSnapshot, SourceLocation};
+use crate::{
+    model::{LedgerEntry, LedgerKind, LedgerSnapshot, SourceLocation},
+    text,
+};
 
 /// Fewest lines that are a series.
 const SHORTEST: usize = 4;
@@ -61,7 +64,7 @@ enum SeriesState {
     Other,
 }
 
-struct OpenSeries {
+pub(super) struct OpenSeries {
     place: SourceLocation,
     columns: Vec<SeriesColumn>,
     separator: Option<char>,
@@ -89,8 +92,9 @@ impl Parser for PlainSeries {
             SeriesState::Other => LineOutcome::Ignored,
             SeriesState::Begin => {
                 let is_first = line.place.at == 1;
-                let open =
-                    is_first.then(|| OpenSeries::begin(text, line, context.name())).flatten();
+                let open = is_first
+                    .then(|| OpenSeries::begin(text, &line.place, context.name()))
+                    .flatten();
                 let is_figures = open.as_ref().is_some_and(|open| !open.lines.is_empty());
                 self.state = open.map_or(SeriesState::Other, SeriesState::Open);
                 if is_figures { LineOutcome::Parsed } else { LineOutcome::Ignored }
@@ -98,7 +102,7 @@ impl Parser for PlainSeries {
             SeriesState::Open(_) if text.is_empty() || text.starts_with('#') => LineOutcome::Parsed,
             SeriesState::Open(open) => {
                 let is_first = open.lines.is_empty();
-                if open.push(text, line) {
+                if open.push(text, &line.place) {
                     // The names of the columns count once a figure follows them.
                     out.held_back += u64::from(is_first);
                     return LineOutcome::Parsed;
@@ -120,22 +124,48 @@ impl Parser for PlainSeries {
 
 impl OpenSeries {
     /// The series that begins with this line: names of columns, or the first figures.
-    fn begin(text: &str, line: &LedgerLine<'_>, file: &str) -> Option<Self> {
-        let separators = [',', ';', '\t', ' '];
-        let separator = separators.into_iter().find(|separator| text.contains(*separator));
-        let cells = cells(text, separator);
-        let is_head = separator != Some(' ') && cells.iter().all(|cell| is_column_name(cell));
-        let named = |(at, cell): (usize, &&str)| {
-            SeriesColumn::new(if is_head { cell } else { "" }, at, file)
-        };
-        let columns: Vec<_> = cells.iter().enumerate().map(named).collect();
-        let place = line.place.clone();
-        let mut open = Self { place, columns, separator, lines: Vec::new() };
-        let fits = cells.len() <= COLUMNS && (is_head || open.push(text, line));
+    pub(super) fn begin(text: &str, place: &SourceLocation, file: &str) -> Option<Self> {
+        let separator = separator(text);
+        let is_head = separator != Some(' ')
+            && cells(text, separator).iter().all(|cell| is_column_name(cell));
+        let mut open = Self::new(text, place, file, is_head);
+        let fits = open.columns.len() <= COLUMNS && (is_head || open.push(text, place));
         fits.then_some(open)
     }
 
-    fn push(&mut self, text: &str, line: &LedgerLine<'_>) -> bool {
+    /// A series with as many columns as this line has words; they are the names of the columns if it is a head.
+    pub(super) fn new(text: &str, place: &SourceLocation, file: &str, is_head: bool) -> Self {
+        let separator = separator(text);
+        let named = |(at, cell): (usize, &str)| {
+            SeriesColumn::new(if is_head { cell } else { "" }, at, file)
+        };
+        let columns = cells(text, separator).into_iter().enumerate().map(named).collect();
+        Self { place: place.clone(), columns, separator, lines: Vec::new() }
+    }
+
+    /// Why a line is none of this series.
+    pub(super) fn mistake(&self, text: &str) -> String {
+        let (cells, n) = (cells(text, self.separator), self.columns.len());
+        if cells.len() != n {
+            let n = text::count(n as u64, "column");
+            return format!("expected {n} as in the first line, found {}", cells.len());
+        }
+        let is_wrong = |(column, cell): &(&SeriesColumn, &&str)| {
+            !column.is_time && !is_time(cell) && column.value(cell).is_none()
+        };
+        match self.columns.iter().zip(&cells).find(is_wrong) {
+            Some((column, cell)) => {
+                format!("expected a number in column \"{}\", found \"{cell}\"", column.name)
+            }
+            None => format!("expected at most {} lines", text::number(super::MOST as u64)),
+        }
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    pub(super) fn push(&mut self, text: &str, place: &SourceLocation) -> bool {
         let cells = cells(text, self.separator);
         if cells.len() != self.columns.len() || self.lines.len() >= super::MOST {
             return false;
@@ -148,7 +178,7 @@ impl OpenSeries {
             if column.is_time { Some(0) } else { column.value(cell) }
         };
         let values: Option<Vec<_>> = self.columns.iter().zip(&cells).map(value).collect();
-        values.map(|values| self.lines.push((line.place.clone(), values))).is_some()
+        values.map(|values| self.lines.push((place.clone(), values))).is_some()
     }
 
     /// A first column without a name that counts the lines or the seconds is time, if there is another one.
@@ -163,7 +193,7 @@ impl OpenSeries {
         is_unnamed && self.columns.len() > 1 && rises && (is_even || is_clock)
     }
 
-    fn censuses(mut self) -> impl Iterator<Item = LedgerSnapshot> {
+    pub(super) fn censuses(mut self) -> impl Iterator<Item = LedgerSnapshot> {
         let has_counter = self.has_counter();
         if let Some(first) = self.columns.first_mut() {
             first.is_time |= has_counter;
@@ -209,7 +239,7 @@ impl SeriesColumn {
 }
 
 /// The unit in the name of a column: `rss_kb`, `rss (KiB)`, `heap bytes`.
-fn unit(name: &str) -> Option<u64> {
+pub(super) fn unit(name: &str) -> Option<u64> {
     const UNITS: [(&str, u64); 11] = [
         ("kb", 1 << 10),
         ("kib", 1 << 10),
@@ -227,6 +257,10 @@ fn unit(name: &str) -> Option<u64> {
         name.split(|sign: char| !sign.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let last = words.last().filter(|_| words.len() > 1)?;
     UNITS.iter().find(|(unit, _)| unit == last).map(|(_, bytes)| *bytes)
+}
+
+fn separator(text: &str) -> Option<char> {
+    [',', ';', '\t', ' '].into_iter().find(|separator| text.contains(*separator))
 }
 
 fn cells(text: &str, separator: Option<char>) -> Vec<&str> {

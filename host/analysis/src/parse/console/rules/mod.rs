@@ -8,7 +8,7 @@
 //!
 //! Every named group becomes a key of the step. Some names have a meaning: `result` (a code or its name,
 //! 0 or `ok` for success; other words are those of a failure), `session`, `ta` (a UUID), `pid`, `tid` and
-//! `comm` of the calling process. Numbers are decimal, or hexadecimal after `0x`; of any other text a
+//! `comm` of the calling process; the figures of a group `value` are a series of their own. Numbers are decimal, or hexadecimal after `0x`; of any other text a
 //! hash is used.
 
 mod cursor;
@@ -192,6 +192,21 @@ mod tests {
 step = 'map'
 pattern = 'buf_map: ch (?<channel>\d+) pa (?<pa>0x[0-9a-f]+) pid (?<pid>\d+) ret (?<result>\S+)'
 ";
+
+    #[test]
+    fn a_value_is_a_number_or_nothing() {
+        let mut rules = Rules::default();
+        rules
+            .add_file("used.toml", "[[rule]]\nstep = 'u'\npattern = 'used (?<value>\\S+)'")
+            .unwrap();
+        for (line, value) in
+            [("used 43.71", Some(43)), ("used 0x1f", Some(31)), ("used up", None), ("used .", None)]
+        {
+            let mut steps = RuleSteps::default();
+            assert!(rules.apply(line.as_bytes(), LineHits::ANY, &mut steps).is_some());
+            assert_eq!(steps.all[0].keys.get("value".into()), value, "{line}");
+        }
+    }
 
     #[test]
     fn groups_become_keys() {

@@ -15,7 +15,10 @@ use super::{
 };
 use crate::{
     model::{Caller, Keys, Names, StepResult, Symbol},
-    parse::console::lines::bytes::{number, uuid},
+    parse::{
+        console::lines::bytes::{number, uuid},
+        ledgers::VALUE,
+    },
 };
 
 /// A step of a rule.
@@ -79,6 +82,8 @@ struct Meanings {
     pid: Option<usize>,
     tid: Option<usize>,
     comm: Option<usize>,
+    /// One of `keys` that is a figure, never a word.
+    value: Option<usize>,
     keys: Vec<usize>,
 }
 
@@ -91,12 +96,15 @@ impl Meanings {
             "pid" => self.pid = Some(group),
             "tid" => self.tid = Some(group),
             "comm" => self.comm = Some(group),
-            _ => self.keys.push(group),
+            _ => {
+                self.keys.push(group);
+                self.value = self.value.or((name == VALUE).then_some(group));
+            }
         }
     }
 
     fn group_kind(&self, group: usize) -> GroupKind {
-        if [self.ta, self.comm].contains(&Some(group)) {
+        if [self.ta, self.comm, self.value].contains(&Some(group)) {
             return GroupKind::Text;
         }
         let numbers = [self.result, self.session, self.pid, self.tid];
@@ -181,7 +189,10 @@ impl ConsoleRule {
         let number = |group: Option<usize>| group.and_then(|group| groups.number(group)).map(low);
         let text = |group: Option<usize>| group.and_then(|group| groups.text(group));
         let mut keys = Keys::with_names(self.names);
-        meanings.keys.iter().for_each(|group| keys.push(groups.number(*group)));
+        for group in &meanings.keys {
+            let is_value = meanings.value == Some(*group);
+            keys.push(if is_value { figure(text(meanings.value)) } else { groups.number(*group) });
+        }
         let (pid, tid, comm) = (number(meanings.pid), number(meanings.tid), text(meanings.comm));
         let has_party = pid.is_some() || tid.is_some() || comm.is_some();
         RuleStep {
@@ -253,6 +264,17 @@ impl MatchGroups for RegexGroups<'_> {
 /// Whether the digits at `start` are hexadecimal, since `0x` precedes them.
 fn is_after_0x(line: &[u8], start: usize) -> bool {
     line.get(..start).is_some_and(|before| before.ends_with(b"0x"))
+}
+
+/// The whole part of a decimal number, or a number after `0x`; words are none.
+fn figure(text: Option<&[u8]>) -> Option<u64> {
+    let text = text?.split(|byte| *byte == b'.').next()?;
+    let digits = text.strip_prefix(b"0x").unwrap_or(text);
+    let is_number = match digits.len() == text.len() {
+        true => digits.iter().all(u8::is_ascii_digit),
+        false => digits.iter().all(u8::is_ascii_hexdigit),
+    };
+    (is_number && !digits.is_empty()).then(|| number(text))
 }
 
 /// The low 32 bits of a number.
