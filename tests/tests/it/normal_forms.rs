@@ -528,7 +528,7 @@ fn a_text_that_nobody_knows_is_shown() {
 }
 
 #[test]
-fn rows_in_one_line_are_told_apart() {
+fn rows_in_one_line_are_separated() {
     compare(&form(
         "camera-flattened.txt",
         Exit::Leak,
