@@ -14,11 +14,28 @@ impl SessionTracker {
         self.losses = self.losses.saturating_add(1);
     }
 
-    /// Each close prints that its session is destroyed; without a close, that line was lost.
-    pub(super) const fn destroy(&mut self) {
-        match self.closing.checked_sub(1) {
-            Some(closing) => self.closing = closing,
-            None => self.note_loss(),
+    /// Each close prints that its session is destroyed; without a close, that line was lost, unless another
+    /// thread opened a session in between. What it closed is most likely the youngest session.
+    pub(super) fn destroy(
+        &mut self,
+        who: LineOrigin,
+        instances: &mut Instances,
+        report: &mut dyn FnMut(SessionChange),
+    ) {
+        if let Some(closing) = self.closing.checked_sub(1) {
+            self.closing = closing;
+            return;
+        }
+        self.note_loss();
+        if let Some(closing_before) = self.closing_before.checked_sub(1) {
+            self.closing_before = closing_before;
+            return;
+        }
+        self.settle(who, instances, report);
+        if let Some(session) = self.youngest(who) {
+            self.habits.close(session.uuid);
+            self.closed = Some(session);
+            report(SessionChange::Closed(None, Some(session)));
         }
     }
 

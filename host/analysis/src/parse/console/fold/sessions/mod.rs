@@ -122,6 +122,8 @@ pub(super) struct SessionTracker {
     losses: u32,
     /// Closes whose session is yet to be destroyed.
     closing: u32,
+    /// The same of closes before the last open began.
+    closing_before: u32,
     /// Closes that show no id, so that nobody knows which of several sessions ended.
     pub(super) nameless: u64,
 }
@@ -163,7 +165,7 @@ impl SessionTracker {
             }
             SessionLine::Close(id) => self.close(who, id, instances, report),
             SessionLine::NotFound => {}
-            SessionLine::Destroy => self.destroy(),
+            SessionLine::Destroy => self.destroy(who, instances, report),
             SessionLine::DestroyContext => {
                 if let Some(closed) = self.closed.take() {
                     instances.retire(closed.instance);
@@ -230,12 +232,13 @@ impl SessionTracker {
     pub(super) fn clear(&mut self) {
         self.open.clear();
         self.pending.clear();
-        (self.closed, self.dying, self.nameless, self.closing) = (None, None, 0, 0);
+        (self.closed, self.dying, self.nameless) = (None, None, 0);
+        (self.closing, self.closing_before) = (0, 0);
     }
 
     fn begin(&mut self, who: LineOrigin, uuid: Uuid, instance: Option<u32>) {
         let opener = if uuid == SYSTEM { self.opener(who) } else { 0 };
-        (self.dying, self.closing) = (None, 0);
+        (self.dying, self.closing, self.closing_before) = (None, 0, self.closing);
         if self.pending.len() < 8 {
             let (thread, losses_before) = (who.thread, self.losses);
             let (pta, failed) = (false, None);

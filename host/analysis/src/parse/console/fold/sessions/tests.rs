@@ -171,3 +171,32 @@ fn ids_are_right_where_nothing_was_lost() {
     let changes = rounds_without_a_close(2, &[]);
     assert!(!changes.iter().any(|change| change == "0closes None"), "{changes:?}");
 }
+
+#[test]
+fn a_close_whose_line_was_lost_is_of_the_youngest_session() {
+    const PEER: Uuid = Uuid([2; 16]);
+    let changes = play(&[
+        SessionLine::Reopen(TA),
+        SessionLine::Reopen(PEER),
+        SessionLine::Destroy,
+        SessionLine::Reopen(TA),
+        SessionLine::Reopen(PEER),
+        SessionLine::Close(Some(3)),
+        SessionLine::Destroy,
+    ]);
+    let expected =
+        ["0opens 1", "0opens 2", "0closes None", "0opens 2", "0opens 3", "0closes Some(3)"];
+    assert_eq!(changes, expected);
+}
+
+#[test]
+fn an_open_between_a_close_and_its_end_shows_no_loss() {
+    const PEER: Uuid = Uuid([2; 16]);
+    let changes = play_threads(&[
+        (Some(0), SessionLine::Reopen(TA)),
+        (Some(0), SessionLine::Close(Some(1))),
+        (Some(1), SessionLine::Reopen(PEER)),
+        (Some(0), SessionLine::Destroy),
+    ]);
+    assert_eq!(changes, ["0opens 1", "0closes Some(1)"]);
+}
