@@ -87,12 +87,15 @@ impl LedgerFile {
 
     /// Appends what the memory in use includes of teeleak's own.
     fn append_own(&self, root: &Path, text: &mut LedgerText) {
-        let bytes = match self.ledger {
-            LedgerKind::MemInfo => own_memory::ring_bytes(root),
-            _ => 0,
-        };
-        if bytes > 0 {
-            let line = format!("{}: {} kB\n", ledgers::OWN_SHARED_MEMORY, bytes / 1024);
+        if self.ledger != LedgerKind::MemInfo {
+            return;
+        }
+        let own_memory = [
+            (ledgers::OWN_SHARED_MEMORY, own_memory::ring_bytes(root)),
+            (ledgers::OWN_ANONYMOUS_MEMORY, own_memory::anonymous_bytes(root)),
+        ];
+        for (name, bytes) in own_memory.into_iter().filter(|(_, bytes)| *bytes > 0) {
+            let line = format!("{name}: {} kB\n", bytes / 1024);
             text.text.extend_from_slice(line.as_bytes());
         }
     }

@@ -1,7 +1,7 @@
-//! Memory of teeleak itself: rings that recorded processes still have.
+//! Memory of teeleak itself: rings that recorded processes still have, and what it keeps of its records.
 //!
-//! They are files in memory, so the kernel counts them as shared memory and as cache, like anything
-//! that the workload keeps there.
+//! Rings are files in memory, so the kernel counts them as shared memory and as cache, like anything
+//! that the workload keeps there; records are anonymous memory, like that of any process.
 
 use std::{
     fs,
@@ -24,6 +24,14 @@ pub(super) fn ring_bytes(root: &Path) -> u64 {
     let files = folders.flat_map(|folder| entries(&folder, &FILES));
     let blocks = files.filter_map(|file| Some(fs::symlink_metadata(file).ok()?.blocks()));
     blocks.sum::<u64>().saturating_mul(BLOCK_BYTES)
+}
+
+/// Bytes of anonymous memory of this process; `root` is the root of the file system.
+pub(super) fn anonymous_bytes(root: &Path) -> u64 {
+    let status = fs::read_to_string(root.join("proc/self/status")).unwrap_or_default();
+    let figure = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
+    let kibibytes = figure.and_then(|figure| figure.split_whitespace().next()?.parse::<u64>().ok());
+    kibibytes.unwrap_or(0).saturating_mul(1024)
 }
 
 /// Whether this is the path of a mapped ring, as `/proc/PID/maps` has it.
@@ -59,6 +67,12 @@ mod tests {
         }
         assert_eq!(ring_bytes(&root), 65536);
         fs::remove_dir_all(root).unwrap();
+    }
+
+    #[test]
+    fn anonymous_memory_of_this_process_is_read() {
+        assert!(anonymous_bytes(Path::new("/")) > 0);
+        assert_eq!(anonymous_bytes(Path::new("/no-such-root")), 0);
     }
 
     #[test]

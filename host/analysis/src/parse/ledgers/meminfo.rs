@@ -1,7 +1,7 @@
 //! `/proc/meminfo`: `MemTotal:        1009276 kB` (Linux `fs/proc/meminfo.c`, any release).
 //!
 //! Several snapshots may follow each other: each starts with `MemTotal`. Teeleak's live source appends how
-//! much of the shared memory is its own, which is then counted as free.
+//! much of the shared and the anonymous memory is its own, which is then counted as free.
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
 use crate::model::{LedgerEntry, LedgerKind, LedgerSnapshot};
@@ -12,8 +12,9 @@ pub(super) struct MemInfo {
 }
 
 /// Fields that are read; the others do not measure used memory.
-const FIELDS: [&str; 25] = [
+const FIELDS: [&str; 26] = [
     OWN_SHARED_MEMORY,
+    OWN_ANONYMOUS_MEMORY,
     "MemTotal",
     "MemFree",
     "MemAvailable",
@@ -43,22 +44,28 @@ const FIELDS: [&str; 25] = [
 /// Shared memory that is teeleak's own.
 pub const OWN_SHARED_MEMORY: &str = "TeeleakShmem";
 
-/// Fields that include it.
-const INCLUDING: [&str; 2] = ["Shmem", "Cached"];
+/// Anonymous memory that is teeleak's own.
+pub const OWN_ANONYMOUS_MEMORY: &str = "TeeleakAnon";
+
+/// Lines that the live source appends, each with the fields that include it.
+const OWN: [(&str, &[&str]); 2] =
+    [(OWN_SHARED_MEMORY, &["Shmem", "Cached"]), (OWN_ANONYMOUS_MEMORY, &["AnonPages"])];
 
 /// Fields that would include it if it were free.
 const EXCLUDING: [&str; 2] = ["MemFree", "MemAvailable"];
 
 /// Counts teeleak's own memory as free.
 fn without_own(mut census: LedgerSnapshot) -> LedgerSnapshot {
-    let own = |row: &LedgerEntry| &*row.name == OWN_SHARED_MEMORY;
-    let bytes = census.rows.iter().filter(|row| own(row)).map(|row| row.bytes).max().unwrap_or(0);
-    census.rows.retain(|row| !own(row));
-    for row in &mut census.rows {
-        if INCLUDING.contains(&&*row.name) {
-            row.bytes = row.bytes.saturating_sub(bytes);
-        } else if EXCLUDING.contains(&&*row.name) {
-            row.bytes = row.bytes.saturating_add(bytes);
+    for (own, including) in OWN {
+        let of_own = |row: &&LedgerEntry| &*row.name == own;
+        let bytes = census.rows.iter().filter(of_own).map(|row| row.bytes).max().unwrap_or(0);
+        census.rows.retain(|row| !of_own(&row));
+        for row in &mut census.rows {
+            if including.contains(&&*row.name) {
+                row.bytes = row.bytes.saturating_sub(bytes);
+            } else if EXCLUDING.contains(&&*row.name) {
+                row.bytes = row.bytes.saturating_add(bytes);
+            }
         }
     }
     census
@@ -123,5 +130,9 @@ mod tests {
         assert_eq!(bytes(text), named([total, free, ("Cached", 2000), ("Shmem", 1500)]));
         let without = [total, ("MemFree", 4024), ("Cached", 976), ("Shmem", 476)];
         assert_eq!(bytes(&own), named(without));
+        let processes = "MemTotal: 9000 kB\nMemFree: 3000 kB\nAnonPages: 800 kB\n";
+        let own = format!("{processes}TeeleakAnon: 300 kB\n");
+        let without = [total, ("MemFree", 3300), ("AnonPages", 500)];
+        assert_eq!(bytes(&own), without.map(|(name, kib)| (name.to_owned(), kib)));
     }
 }

@@ -64,7 +64,7 @@ pub(crate) use binder::{BUFFERS, NODES, REFS, THREADS};
 use context::TextContext;
 pub(crate) use dmabuf_dump::KERNEL_RSS;
 use line::LedgerLine;
-pub use meminfo::OWN_SHARED_MEMORY;
+pub use meminfo::{OWN_ANONYMOUS_MEMORY, OWN_SHARED_MEMORY};
 use one_moment::OpenLooks;
 pub(crate) use oom_report::{ASKED, KILLED, NODE};
 use openings::Openings;
