@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Accounting, Event, LedgerKind, Moment, Shortage, SourceLocation};
+use super::{Accounting, Event, KernelShortage, LedgerKind, Moment, SourceLocation};
 
 /// A process, as far as a ledger names it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -203,7 +203,7 @@ pub enum LogFact {
         stack: Vec<Arc<str>>,
     },
     /// An allocation failed, with what its pool had at that moment.
-    Shortage(Box<Shortage>),
+    Shortage(Box<KernelShortage>),
     /// Pages that an area of contiguous memory asked for could not be moved away.
     RangeBusy,
     /// A driver could not allocate memory for a device.

@@ -63,7 +63,7 @@ pub use resource::{FailedStage, Resource};
 pub use sample::{
     Handles, Instance, Owner, OwnerId, Pool, PoolUnit, Region, Sample, Session, Site, TaHeapDump,
 };
-pub use shortage::Shortage;
+pub use shortage::KernelShortage;
 pub use step_result::StepResult;
 pub use subject::{Listing, Subject};
 pub(crate) use symbol::Names;

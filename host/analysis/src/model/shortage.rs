@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 /// A failed allocation, and the state of its pool.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Shortage {
+pub enum KernelShortage {
     /// A slab cache could not get pages.
     Slab {
         /// The cache.

@@ -35,7 +35,7 @@ pub(super) fn findings(normal: &NormalWorld) -> (Vec<Finding>, Option<Arc<str>>)
     let mut growing: Vec<_> = columns.iter().filter(|column| column.severity().is_some()).collect();
     growing.sort_by_key(|column| std::cmp::Reverse(column.said.verdict == Verdict::Leak));
     let findings = growing.iter().take(MOST).filter_map(|column| column.finding()).collect();
-    let is_open = |column: &&Column<'_>| {
+    let is_open = |column: &&FigureColumn<'_>| {
         column.severity().is_none() && column.said.verdict == Verdict::Undecided
     };
     let open: Vec<_> =
@@ -45,15 +45,15 @@ pub(super) fn findings(normal: &NormalWorld) -> (Vec<Finding>, Option<Arc<str>>)
     (findings, doubt)
 }
 
-fn columns<'n>(normal: &'n NormalWorld, title: &(Arc<str>, Symbol)) -> Vec<Column<'n>> {
+fn columns<'n>(normal: &'n NormalWorld, title: &(Arc<str>, Symbol)) -> Vec<FigureColumn<'n>> {
     let is_own = |census: &LedgerSnapshot| census.of == title.0 && census.place.source == title.1;
     let prints = SnapshotSeries::new(normal, LedgerKind::Series, is_own);
     let Some(last) = prints.snapshots().next_back() else { return Vec::new() };
-    last.rows.iter().take(COLUMNS).map(|row| Column::new(&prints, row)).collect()
+    last.rows.iter().take(COLUMNS).map(|row| FigureColumn::new(&prints, row)).collect()
 }
 
 /// A column of figures.
-struct Column<'n> {
+struct FigureColumn<'n> {
     name: &'n str,
     row: &'n LedgerEntry,
     unit: Unit,
@@ -62,7 +62,7 @@ struct Column<'n> {
     said: Judgement,
 }
 
-impl<'n> Column<'n> {
+impl<'n> FigureColumn<'n> {
     fn new(prints: &SnapshotSeries<'n>, row: &'n LedgerEntry) -> Self {
         let has_bytes =
             |census: &LedgerSnapshot| value(census, row).is_some_and(|row| row.bytes > 0);

@@ -66,7 +66,7 @@ pub(crate) fn findings(normal: &NormalWorld) -> (Vec<Finding>, Option<Arc<str>>)
     let mut findings = Vec::new();
     for ledger in LEDGERS {
         let names: BTreeSet<_> = normal.snapshots(ledger).map(|census| census.of.clone()).collect();
-        // Only tables are told apart: a heap's clients may be in all of its heaps.
+        // Only tables are distinguished: a heap's clients may be in all of its heaps.
         let names = if ledger == LedgerKind::Table {
             names.into_iter().map(Some).collect()
         } else {

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{draft, shortages};
 use crate::{
-    model::{FigureKind, Finding, LogFact, LogRecord, NormalPool, NormalWorld, Shortage, Unit},
+    model::{
+        FigureKind, Finding, KernelShortage, LogFact, LogRecord, NormalPool, NormalWorld, Unit,
+    },
     normal_world::finding_builder::FindingBuilder,
     text,
 };
@@ -18,7 +20,7 @@ const SHOWN: usize = 4;
 pub(super) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     let mut areas: BTreeMap<u64, Vec<FailedCall<'_>>> = BTreeMap::new();
     for (at, record, shortage) in shortages(normal) {
-        if let Shortage::Binder { pid, .. } = shortage {
+        if let KernelShortage::Binder { pid, .. } = shortage {
             let call = FailedCall { normal, at, record, shortage };
             areas.entry(*pid).or_default().push(call);
         }
@@ -31,12 +33,12 @@ struct FailedCall<'n> {
     normal: &'n NormalWorld,
     at: usize,
     record: &'n LogRecord,
-    shortage: &'n Shortage,
+    shortage: &'n KernelShortage,
 }
 
 /// What a call found.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum AreaState {
+enum BinderAreaState {
     Full,
     InPieces,
     NoOnewaySpace,
@@ -44,7 +46,7 @@ enum AreaState {
     Unknown,
 }
 
-impl AreaState {
+impl BinderAreaState {
     const fn words(self) -> &'static str {
         match self {
             Self::Full => "full",
@@ -57,16 +59,17 @@ impl AreaState {
 }
 
 impl FailedCall<'_> {
-    fn state(&self) -> AreaState {
-        let Shortage::Binder { asked, is_oneway, has_no_area, free, .. } = self.shortage else {
-            return AreaState::Unknown;
+    fn state(&self) -> BinderAreaState {
+        let KernelShortage::Binder { asked, is_oneway, has_no_area, free, .. } = self.shortage
+        else {
+            return BinderAreaState::Unknown;
         };
         match free {
-            _ if *has_no_area => AreaState::Gone,
-            _ if *is_oneway => AreaState::NoOnewaySpace,
-            Some((free, _)) if asked > free => AreaState::Full,
-            Some(_) => AreaState::InPieces,
-            None => AreaState::Unknown,
+            _ if *has_no_area => BinderAreaState::Gone,
+            _ if *is_oneway => BinderAreaState::NoOnewaySpace,
+            Some((free, _)) if asked > free => BinderAreaState::Full,
+            Some(_) => BinderAreaState::InPieces,
+            None => BinderAreaState::Unknown,
         }
     }
 
@@ -81,7 +84,7 @@ impl FailedCall<'_> {
     }
 
     fn words(&self) -> String {
-        let Shortage::Binder { asked, in_use, free, .. } = self.shortage else {
+        let KernelShortage::Binder { asked, in_use, free, .. } = self.shortage else {
             return String::new();
         };
         let caller = self.caller().map_or(String::new(), |(pid, tid)| format!(" by {pid}:{tid}"));
@@ -125,7 +128,7 @@ fn finding(pid: u64, calls: &[FailedCall<'_>]) -> Option<Finding> {
         calls.len() as u64,
         Unit::Objects,
     );
-    if let Shortage::Binder { in_use: Some((used, buffers)), .. } = first.shortage {
+    if let KernelShortage::Binder { in_use: Some((used, buffers)), .. } = first.shortage {
         draft = draft.figure(FigureKind::InUse, *used, Unit::Bytes).figure(
             FigureKind::Buffers,
             *buffers,

@@ -2,7 +2,7 @@
 
 use super::{draft, shortages};
 use crate::{
-    model::{FigureKind, Finding, LogFact, NormalPool, NormalWorld, Shortage, Unit},
+    model::{FigureKind, Finding, KernelShortage, LogFact, NormalPool, NormalWorld, Unit},
     text,
 };
 
@@ -18,7 +18,7 @@ const NEAR: usize = 3;
 pub(super) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for (at, _, shortage) in shortages(normal) {
-        let Some(area) = AreaState::new(normal, at, shortage) else { continue };
+        let Some(area) = CmaState::new(normal, at, shortage) else { continue };
         let finding = area.finding();
         // The last failure of an area shows most.
         findings.retain(|other| other.fingerprint != finding.fingerprint);
@@ -28,7 +28,7 @@ pub(super) fn findings(normal: &NormalWorld) -> Vec<Finding> {
 }
 
 /// An area when an allocation from it failed.
-struct AreaState<'n> {
+struct CmaState<'n> {
     normal: &'n NormalWorld,
     at: usize,
     area: &'n str,
@@ -39,9 +39,10 @@ struct AreaState<'n> {
     total: Option<u64>,
 }
 
-impl<'n> AreaState<'n> {
-    fn new(normal: &'n NormalWorld, at: usize, shortage: &'n Shortage) -> Option<Self> {
-        let Shortage::Contiguous { area, asked, error, ranges, free, total } = shortage else {
+impl<'n> CmaState<'n> {
+    fn new(normal: &'n NormalWorld, at: usize, shortage: &'n KernelShortage) -> Option<Self> {
+        let KernelShortage::Contiguous { area, asked, error, ranges, free, total } = shortage
+        else {
             return None;
         };
         let sum = || ranges.iter().fold(0u64, |sum, pages| sum.saturating_add(*pages));

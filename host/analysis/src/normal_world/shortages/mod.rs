@@ -7,8 +7,8 @@ mod slab;
 
 use super::{LedgerFact, finding_builder::FindingBuilder};
 use crate::model::{
-    Finding, FindingKind, LedgerSnapshot, LogRecord, NormalPool, NormalWorld, PoolKind, Severity,
-    Shortage, Subject,
+    Finding, FindingKind, KernelShortage, LedgerSnapshot, LogRecord, NormalPool, NormalWorld,
+    PoolKind, Severity, Subject,
 };
 
 /// Findings of all kinds of shortages.
@@ -28,7 +28,7 @@ pub(super) fn oom_facts(normal: &NormalWorld, report: &LedgerSnapshot) -> Vec<Le
 }
 
 /// Failed allocations with their records, in order.
-fn shortages(normal: &NormalWorld) -> impl Iterator<Item = (usize, &LogRecord, &Shortage)> {
+fn shortages(normal: &NormalWorld) -> impl Iterator<Item = (usize, &LogRecord, &KernelShortage)> {
     let shortage = |(at, record): (usize, &'_ LogRecord)| match &record.said {
         crate::model::LogFact::Shortage(_) => Some(at),
         _ => None,

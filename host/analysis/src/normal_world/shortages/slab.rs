@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{draft, shortages};
 use crate::{
-    model::{FigureKind, Finding, LogRecord, NormalPool, NormalWorld, Shortage, Unit},
+    model::{FigureKind, Finding, KernelShortage, LogRecord, NormalPool, NormalWorld, Unit},
     text,
 };
 
@@ -31,9 +31,17 @@ struct CacheState<'n> {
 }
 
 impl<'n> CacheState<'n> {
-    fn new(record: &'n LogRecord, shortage: &'n Shortage) -> Option<Self> {
-        let Shortage::Slab { cache, object, buffer, objects, free, flags, seconds, is_debugged } =
-            shortage
+    fn new(record: &'n LogRecord, shortage: &'n KernelShortage) -> Option<Self> {
+        let KernelShortage::Slab {
+            cache,
+            object,
+            buffer,
+            objects,
+            free,
+            flags,
+            seconds,
+            is_debugged,
+        } = shortage
         else {
             return None;
         };

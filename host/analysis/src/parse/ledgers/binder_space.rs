@@ -11,11 +11,11 @@
 //! area any more.
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
-use crate::model::{LogFact, Shortage, SourceLocation};
+use crate::model::{KernelShortage, LogFact, SourceLocation};
 
 #[derive(Default)]
 pub(super) struct BinderSpace {
-    open: Option<(Shortage, SourceLocation)>,
+    open: Option<(KernelShortage, SourceLocation)>,
 }
 
 impl Parser for BinderSpace {
@@ -57,7 +57,9 @@ impl Parser for BinderSpace {
 impl BinderSpace {
     /// `786560 (num: 13 largest: 65536), free: 253824 (num: 3 largest: 131072)`.
     fn figures(&mut self, text: &str) -> Option<()> {
-        let Some((Shortage::Binder { in_use, free, .. }, _)) = &mut self.open else { return None };
+        let Some((KernelShortage::Binder { in_use, free, .. }, _)) = &mut self.open else {
+            return None;
+        };
         let (used, rest) = text.split_once(", free: ")?;
         let bytes = |part: &str| fields::decimal(part.split(' ').next()?);
         *in_use = Some((bytes(used)?, fields::number_after(used, "num: ")?));
@@ -67,7 +69,7 @@ impl BinderSpace {
 }
 
 /// `742: binder_alloc_buf size 262144 failed, no address space`, `... no vma`, `... no async space left`.
-fn failure(text: &str) -> Option<Shortage> {
+fn failure(text: &str) -> Option<KernelShortage> {
     let (head, rest) = text.split_once("binder_alloc_buf")?;
     let pid = fields::decimal(head.trim_end_matches([':', ' ', ',']).rsplit(' ').next()?)?;
     let has_no_area = rest.contains("no vma");
@@ -75,7 +77,7 @@ fn failure(text: &str) -> Option<Shortage> {
         has_no_area || rest.contains("no address space") || rest.contains("no async space");
     let asked = fields::number_after(rest, "size ").unwrap_or(0);
     let is_oneway = rest.contains("async");
-    is_known.then_some(Shortage::Binder {
+    is_known.then_some(KernelShortage::Binder {
         pid,
         asked,
         is_oneway,

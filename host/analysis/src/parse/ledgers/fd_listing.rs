@@ -172,6 +172,6 @@ fn kind(target: &str) -> String {
     if inner.starts_with("/dev/") || !inner.starts_with('/') {
         return inner.trim_matches(['[', ']']).into();
     }
-    // Files are told by their folder: a log per day is one kind.
+    // Files belong to their folder: a log per day is one kind.
     inner.rsplit_once('/').map_or(inner, |(folder, _)| folder).to_owned() + "/"
 }

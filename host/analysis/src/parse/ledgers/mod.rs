@@ -352,7 +352,7 @@ fn parsers(tables: &Tables) -> Vec<LedgerParser> {
         parser::<slab_calls::SlabCalls>(&[" age="]),
         parser::<slab_trace::SlabTrace>(&["TRACE "]),
         parser::<vmallocinfo::VmallocInfo>(&["-0x"]),
-        parser::<oom_report::OomReport>(&oom_report::OPENINGS),
+        parser::<oom_report::OomReportReader>(&oom_report::OPENINGS),
         parser::<shortages::Shortages>(&shortages::OPENINGS),
         // A stack comes before the line that shows whose it is.
         parser::<page_owner::PageOwner>(&[]),

@@ -32,7 +32,7 @@ pub(crate) const KILLED: &str = "killed";
 pub(crate) const NODE: &str = "node";
 
 #[derive(Default)]
-pub(super) struct OomReport {
+pub(super) struct OomReportReader {
     open: Option<[LedgerSnapshot; 3]>,
     part: Part,
 }
@@ -46,7 +46,7 @@ enum Part {
     Tasks,
 }
 
-impl Parser for OomReport {
+impl Parser for OomReportReader {
     fn line(
         &mut self,
         line: &LedgerLine<'_>,
@@ -78,7 +78,7 @@ impl Parser for OomReport {
     }
 }
 
-impl OomReport {
+impl OomReportReader {
     fn begin(&mut self, comm: &str, line: &LedgerLine<'_>) {
         let kinds = [LedgerKind::OomReport, LedgerKind::OomSlabs, LedgerKind::OomTasks];
         let mut parts = kinds.map(|kind| LedgerSnapshot::new(kind, "", line.place.clone()));

@@ -13,7 +13,7 @@
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
 use crate::{
-    model::{LogFact, Shortage, SourceLocation},
+    model::{KernelShortage, LogFact, SourceLocation},
     parse::strace::nanoseconds,
 };
 
@@ -31,7 +31,7 @@ const RANGES: usize = 1 << 14;
 #[derive(Default)]
 pub(super) struct Shortages {
     /// A failure whose state still follows, and its place.
-    open: Option<(Shortage, SourceLocation)>,
+    open: Option<(KernelShortage, SourceLocation)>,
 }
 
 impl Parser for Shortages {
@@ -75,7 +75,7 @@ impl Parser for Shortages {
     }
 }
 
-fn slab(text: &str, line: &LedgerLine<'_>) -> Shortage {
+fn slab(text: &str, line: &LedgerLine<'_>) -> KernelShortage {
     let flags = text.split_once("gfp=").map_or("", |(_, flags)| flags);
     let flags = flags
         .split_once('(')
@@ -83,7 +83,7 @@ fn slab(text: &str, line: &LedgerLine<'_>) -> Shortage {
         .map_or(flags, |(names, _)| names);
     let stamp = line.raw.split_once('[').and_then(|(_, rest)| rest.split_once(']'));
     let ns = stamp.and_then(|(stamp, _)| nanoseconds(stamp.trim()));
-    Shortage::Slab {
+    KernelShortage::Slab {
         cache: "".into(),
         object: 0,
         buffer: 0,
@@ -97,7 +97,7 @@ fn slab(text: &str, line: &LedgerLine<'_>) -> Shortage {
 
 /// The failure of `cma: cma_alloc: linux,cma: alloc failed, req-size: 2025 pages, ret: -16`; older kernels print
 /// no name.
-fn contiguous(text: &str) -> Option<Option<Shortage>> {
+fn contiguous(text: &str) -> Option<Option<KernelShortage>> {
     let (head, rest) = text.split_once("alloc failed, req-size:")?;
     let (_, head) = head.split_once("cma_alloc")?;
     let area = head.trim_matches([':', ' ']);
@@ -105,7 +105,7 @@ fn contiguous(text: &str) -> Option<Option<Shortage>> {
         let asked = fields::decimal(rest.split_whitespace().next()?)?;
         let error = fields::decimal(rest.rsplit_once("ret: ")?.1.trim().trim_start_matches('-'))?;
         let (ranges, free, total) = (Vec::new(), None, None);
-        Some(Shortage::Contiguous { area: area.into(), asked, error, ranges, free, total })
+        Some(KernelShortage::Contiguous { area: area.into(), asked, error, ranges, free, total })
     };
     Some(read())
 }
@@ -117,19 +117,20 @@ fn device_failure(text: &str) -> Option<(&str, u64)> {
 }
 
 /// Reads a line behind the failure.
-fn state(failure: &mut Shortage, text: &str) -> LineOutcome {
+fn state(failure: &mut KernelShortage, text: &str) -> LineOutcome {
     let read = match failure {
-        Shortage::Slab { .. } => slab_state(failure, text),
-        Shortage::Contiguous { ranges, free, total, .. } => {
+        KernelShortage::Slab { .. } => slab_state(failure, text),
+        KernelShortage::Contiguous { ranges, free, total, .. } => {
             free_ranges(text).map(|(all, sums)| (*ranges, *free, *total) = (all, sums.0, sums.1))
         }
-        Shortage::Binder { .. } => None,
+        KernelShortage::Binder { .. } => None,
     };
     read.map_or(LineOutcome::Ignored, |()| LineOutcome::Parsed)
 }
 
-fn slab_state(failure: &mut Shortage, text: &str) -> Option<()> {
-    let Shortage::Slab { cache, object, buffer, objects, free, is_debugged, .. } = failure else {
+fn slab_state(failure: &mut KernelShortage, text: &str) -> Option<()> {
+    let KernelShortage::Slab { cache, object, buffer, objects, free, is_debugged, .. } = failure
+    else {
         return None;
     };
     if let Some(name) = text.strip_prefix("cache: ") {

@@ -23,7 +23,7 @@ const HEADS: [&str; 6] = [
     "Page extension",
 ];
 
-/// What tells blocks apart: the order of their pages if printed, the name that they are culled by, the stack.
+/// What distinguishes blocks: the order of their pages if printed, the name that they are culled by, the stack.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct BlockKey {
     pub(super) order: Option<u32>,

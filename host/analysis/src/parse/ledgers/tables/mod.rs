@@ -17,7 +17,7 @@ use crate::model::LedgerKind;
 
 /// Descriptions of tables.
 #[derive(Clone, Default, Debug)]
-pub struct Tables(Vec<Arc<Table>>);
+pub struct Tables(Vec<Arc<TableForm>>);
 
 impl Tables {
     /// The tables of common tools.
@@ -38,7 +38,7 @@ impl Tables {
     /// What is wrong in the text.
     pub fn add(&mut self, text: &str) -> Result<(), String> {
         let file: TableFile = toml::from_str(text).map_err(|error| error.to_string())?;
-        let tables: Result<Vec<_>, String> = file.table.into_iter().map(Table::new).collect();
+        let tables: Result<Vec<_>, String> = file.table.into_iter().map(TableForm::new).collect();
         self.0.splice(0..0, tables?.into_iter().map(Arc::new));
         Ok(())
     }
@@ -50,7 +50,7 @@ impl Tables {
     }
 
     /// The table whose head this is.
-    fn with_head(&self, words: &[&str]) -> Option<&Arc<Table>> {
+    fn with_head(&self, words: &[&str]) -> Option<&Arc<TableForm>> {
         self.0.iter().find(|table| words.starts_with_words(&table.head))
     }
 }
@@ -98,7 +98,7 @@ enum RowMeaning {
 
 /// A table.
 #[derive(PartialEq, Eq, Debug)]
-struct Table {
+struct TableForm {
     name: Arc<str>,
     ledger: LedgerKind,
     head: Vec<String>,
@@ -124,7 +124,7 @@ enum TableColumn {
     Bytes(u64, Arc<str>),
 }
 
-impl Table {
+impl TableForm {
     fn new(text: TableText) -> Result<Self, String> {
         let table_name = text.name.clone();
         let wrong = |what: &str| format!("table \"{table_name}\": {what}");

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use super::{RowMeaning, Table, TableColumn, Tables};
+use super::{RowMeaning, TableColumn, TableForm, Tables};
 use crate::{
     model::{Holder, LedgerEntry, LedgerSnapshot},
     parse::ledgers::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, add, fields},
@@ -11,7 +11,7 @@ use crate::{
 /// Reads tables.
 pub(in crate::parse::ledgers) struct TableReader {
     tables: Tables,
-    open: Option<(Arc<Table>, LedgerSnapshot)>,
+    open: Option<(Arc<TableForm>, LedgerSnapshot)>,
     /// What figures of the open print are multiplied with, once its first row is read.
     scale: Option<u64>,
     /// Rows of the open print.
@@ -72,7 +72,12 @@ impl Parser for TableReader {
 }
 
 impl TableReader {
-    fn next_print(&mut self, table: &Arc<Table>, line: &LedgerLine<'_>, out: &mut LedgerOutput) {
+    fn next_print(
+        &mut self,
+        table: &Arc<TableForm>,
+        line: &LedgerLine<'_>,
+        out: &mut LedgerOutput,
+    ) {
         self.end(out);
         let census = LedgerSnapshot::new(table.ledger, title(table), line.place.clone());
         self.open = Some((Arc::clone(table), census));
@@ -80,7 +85,7 @@ impl TableReader {
 }
 
 /// Rows of another ledger need no title of their own.
-fn title(table: &Table) -> &str {
+fn title(table: &TableForm) -> &str {
     use crate::model::LedgerKind::{Series, Table as Plain};
     if matches!(table.ledger, Plain | Series) { &table.name } else { "" }
 }
@@ -89,7 +94,7 @@ fn key(row: &LedgerEntry) -> (u64, Arc<str>) {
     (row.holder.as_ref().map_or(0, |holder| holder.pid), row.name.clone())
 }
 
-impl Table {
+impl TableForm {
     /// Whether a row is one of those that are not kept.
     fn is_left_out(&self, words: &[&str]) -> bool {
         let has_name = words.first().is_some_and(|word| word.ends_with(':'));
