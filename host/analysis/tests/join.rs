@@ -213,6 +213,28 @@ fn calls_that_look_alike_name_the_process_at_least() {
 }
 
 #[test]
+fn calls_that_look_alike_do_not_shift_the_clock() {
+    // A bit later, each event of the two long calls lies in both of them, but that of the short call
+    // lies in none.
+    const AHEAD: u64 = 5_000_000_000;
+    const CALLS: [(u64, u64); 3] = [(0, 100_000), (60_000, 160_000), (300_000, 310_000)];
+    const EVENTS: [(u64, u64); 3] = [(50_000, 51_000), (62_000, 63_000), (301_000, 309_000)];
+    let (mut events, mut calls) = (vec![], vec![]);
+    for n in 0..40 {
+        let start = 1_000_000 * (n + 1);
+        // One round in four has a short call.
+        for at in 0..if n % 4 == 0 { 3 } else { 2 } {
+            let times = (start + CALLS[at].0, start + CALLS[at].1);
+            calls.push(call(party(9, 9), CallKind::CloseSession, 3, times));
+            let times = (start + EVENTS[at].0 + AHEAD, start + EVENTS[at].1 + AHEAD);
+            events.push(event(EventKind::Close, 3, times));
+        }
+    }
+    let joined = join(&mut events, &Clients { calls, ..Clients::default() });
+    assert_eq!(joined.unclaimed, 0, "{joined:?}");
+}
+
+#[test]
 fn lost_calls_are_counted_not_guessed() {
     for nth in [2, 7, 100] {
         let mut world = World::new(|token| token, 0);

@@ -2,7 +2,8 @@
 //!
 //! On most machines both worlds read one counter and the offset is 0; under a hypervisor, or if user
 //! space can't read the counter, it is some constant. Every possible pair of a call and an event
-//! bounds it; the offset that most pairs allow is the right one.
+//! bounds it; the offset at which most events have a call is the right one. Pairs don't count: where
+//! several calls look alike, an offset that is a bit off gives an event more of them.
 
 use std::collections::HashMap;
 
@@ -19,43 +20,45 @@ const PAIRED: usize = 64;
 const ZERO_AT_FIRST: usize = 90;
 const ZERO_OF_ALL: usize = 99;
 
+/// Smallest and largest offset at which an event lies within a call.
+type OffsetRange = (i64, i64);
+
 /// Nanoseconds to add to an event's time to get the calls' time; `None` if nothing matches.
 ///
 /// The first pairs of each kind give a rough range, whatever the offset; then all pairs that overlap
 /// in that range give the exact value.
 pub(super) fn distance(sides: &Sides<'_>) -> Option<i64> {
-    let rough_range = best(&first_bounds(sides), ZERO_AT_FIRST)?;
-    let pairs = overlapping(sides, rough_range).into_iter();
-    let bounds: Vec<_> = pairs
-        .filter_map(|(event, call)| {
-            distance_range(sides, &sides.event_spans[event], &sides.call_spans[call])
-        })
-        .collect();
-    let (least, largest) = best(&bounds, ZERO_OF_ALL).unwrap_or(rough_range);
+    let rough_range = best(&first_ranges(sides), ZERO_AT_FIRST)?;
+    let mut of_events: HashMap<usize, Vec<OffsetRange>> = HashMap::new();
+    for (event, call) in overlapping(sides, rough_range) {
+        let range = offset_range(sides, &sides.event_spans[event], &sides.call_spans[call]);
+        of_events.entry(event).or_default().extend(range);
+    }
+    let ranges: Vec<_> = of_events.into_values().flat_map(union).collect();
+    let (least, largest) = best(&ranges, ZERO_OF_ALL).unwrap_or(rough_range);
     Some(least.midpoint(largest))
 }
 
-/// Offset ranges of all pairs of the first events and calls of each kind.
-fn first_bounds(sides: &Sides<'_>) -> Vec<(i64, i64)> {
+/// Offset ranges of the first events of each kind with the first calls.
+fn first_ranges(sides: &Sides<'_>) -> Vec<OffsetRange> {
     let mut calls: HashMap<&JoinKey, Vec<&Span>> = HashMap::new();
     for span in &sides.call_spans {
         calls.entry(&span.act).or_default().push(span);
     }
     let mut counts: HashMap<&JoinKey, usize> = HashMap::new();
-    let mut bounds = Vec::new();
+    let mut ranges = Vec::new();
     for event in &sides.event_spans {
         let n = counts.entry(&event.act).or_default();
         *n += 1;
         let (Some(calls), true) = (calls.get(&event.act), *n <= PAIRED) else { continue };
-        bounds.extend(
-            calls.iter().take(PAIRED).filter_map(|call| distance_range(sides, event, call)),
-        );
+        let first = calls.iter().take(PAIRED);
+        ranges.extend(union(first.filter_map(|call| offset_range(sides, event, call)).collect()));
     }
-    bounds
+    ranges
 }
 
-/// Smallest and largest offset at which the event lies within the call.
-fn distance_range(sides: &Sides<'_>, event: &Span, call: &Span) -> Option<(i64, i64)> {
+/// The offsets at which the event lies within the call.
+fn offset_range(sides: &Sides<'_>, event: &Span, call: &Span) -> Option<OffsetRange> {
     let (tee, ree) = (sides.events.get(event.at)?, sides.calls.get(call.at)?);
     if !agree(tee, ree) || !same_values(tee, ree) {
         return None;
@@ -65,12 +68,25 @@ fn distance_range(sides: &Sides<'_>, event: &Span, call: &Span) -> Option<(i64, 
     (smallest <= largest).then_some((smallest, largest))
 }
 
-/// The first range of offsets that most of the bounds allow, or just 0 if `zero_from` percent as many
-/// allow that.
-fn best(bounds: &[(i64, i64)], zero_from: usize) -> Option<(i64, i64)> {
+/// The offsets of any of the ranges, as ranges that don't touch each other.
+fn union(mut ranges: Vec<OffsetRange>) -> Vec<OffsetRange> {
+    ranges.sort_unstable();
+    ranges.dedup_by(|(least, largest), (_, end)| {
+        let touches = *least <= *end;
+        if touches {
+            *end = (*end).max(*largest);
+        }
+        touches
+    });
+    ranges
+}
+
+/// The first range of offsets that lies in most of the ranges, or just 0 if `zero_from` percent as many
+/// have that.
+fn best(ranges: &[OffsetRange], zero_from: usize) -> Option<OffsetRange> {
     let mut edges: Vec<(i64, bool)> =
-        bounds.iter().flat_map(|(least, largest)| [(*least, false), (*largest, true)]).collect();
-    // An interval that starts where another one ends overlaps it.
+        ranges.iter().flat_map(|(least, largest)| [(*least, false), (*largest, true)]).collect();
+    // A range that starts where another one ends overlaps it.
     edges.sort_unstable();
     let (mut open, mut most, mut begin, mut range) = (0usize, 0usize, None, None);
     for (at, ends) in edges {
@@ -84,7 +100,7 @@ fn best(bounds: &[(i64, i64)], zero_from: usize) -> Option<(i64, i64)> {
             (most, begin) = (open, Some(at));
         }
     }
-    let at_zero = bounds.iter().filter(|(least, largest)| *least <= 0 && 0 <= *largest).count();
+    let at_zero = ranges.iter().filter(|(least, largest)| *least <= 0 && 0 <= *largest).count();
     if at_zero > 0 && at_zero * 100 >= most * zero_from { Some((0, 0)) } else { range }
 }
 
