@@ -31,8 +31,12 @@ pub struct SiteRecord<'a> {
 }
 
 /// A field that was appended to the last structure of a record: 0 where an older writer ends.
-fn zero_if_absent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    Ok(u32::deserialize(deserializer).unwrap_or_default())
+pub(crate) fn zero_if_absent<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(T::deserialize(deserializer).unwrap_or_default())
 }
 
 /// A call stack that allocations were made from.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Uuid;
+use crate::{Uuid, census::zero_if_absent};
 
 /// Requests events.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -59,7 +59,7 @@ pub struct EventRecord {
     pub values: [u32; 8],
 }
 
-/// Head of a page of events. A page without events is the last one for now.
+/// Head of a page of events. The last one for now says so, or has no events.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct EventsHead {
     /// Events that were overwritten before they could be read, or of a kind that the TA doesn't
@@ -67,4 +67,7 @@ pub struct EventsHead {
     pub lost: u64,
     /// Sequence number of the next request.
     pub next: u64,
+    /// Whether no further event was recorded when the page was written; TAs of before don't say it.
+    #[serde(deserialize_with = "zero_if_absent")]
+    pub is_last: bool,
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::census::zero_if_absent;
+
 /// A pool's figures, named as in `struct pta_stats_alloc` of optee_os.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct PoolRecord {
@@ -27,4 +29,7 @@ pub struct PoolRecord {
     pub biggest_alloc_fail: u64,
     /// In use when that one failed.
     pub biggest_alloc_fail_used: u64,
+    /// Allocations since boot that succeeded, freed or not. Records of version 1 end before it.
+    #[serde(deserialize_with = "zero_if_absent")]
+    pub num_alloc: u64,
 }

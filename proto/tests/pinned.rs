@@ -116,7 +116,8 @@ fn small_records() {
     pin_record(&Record::End { next }, "060000010601c801");
     pin_record(&Record::Epoch(Epoch { epoch: 7, era: 1 }), "0300020701");
     pin_record(&Record::Canary(CanaryRecord { size: 77, line: 300, epoch: 7 }), "0500034dac0207");
-    pin_record(&Record::Events(EventsHead { lost: 3, next: 400 }), "04000c039003");
+    let head = EventsHead { lost: 3, next: 400, is_last: true };
+    pin_record(&Record::Events(head), "05000c03900301");
     let ledger = LedgerHead { outstanding: 1, violations: 2, dropped: 3, lost: 4 };
     pin_record(&Record::Ledger(ledger), "05000e01020304");
 }
@@ -218,6 +219,19 @@ fn instances_of_version_1_have_no_handles() {
     assert_eq!(read, [Ok(Record::Instance(whole))]);
 }
 
+/// What version 1 wrote ends before the number of allocations.
+#[test]
+fn pools_of_version_1_count_no_allocations() {
+    let whole = PoolRecord { kind: 1, unit: 1, allocated: 5, ..PoolRecord::default() };
+    let mut buffer = [0; 64];
+    let body = postcard::to_slice(&Record::Pool(whole), &mut buffer).unwrap();
+    let old = &body[..body.len() - 1];
+    let mut framed = vec![u8::try_from(old.len()).unwrap(), 0];
+    framed.extend_from_slice(old);
+    let read: std::vec::Vec<_> = record::read(&framed).collect();
+    assert_eq!(read, [Ok(Record::Pool(whole))]);
+}
+
 /// What version 1 wrote ends before the stack.
 #[test]
 fn sites_of_version_1_have_no_stack() {
@@ -237,7 +251,7 @@ fn pool_record() {
     let pool = PoolRecord {
         kind: 1,
         unit: 1,
-        known: 0x3f,
+        known: 0x7f,
         allocated: 1,
         max_allocated: 2,
         size: 3,
@@ -246,8 +260,9 @@ fn pool_record() {
         num_alloc_fail: 6,
         biggest_alloc_fail: 7,
         biggest_alloc_fail_used: 8,
+        num_alloc: 9,
     };
-    pin_record(&Record::Pool(pool), "0c000b01013f0102030405060708");
+    pin_record(&Record::Pool(pool), "0d000b01017f010203040506070809");
 }
 
 #[test]

@@ -8,10 +8,14 @@
     reason = "a test stops at the first surprise"
 )]
 
-use std::{fs, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use serde_json::Value;
 use teeleak::capture::{CapturePiece, CaptureReader};
+use teeleak_analysis::{
+    model::{Observation, PoolKind, Sample, Stage},
+    parse::capture::ObservationBuilder,
+};
 use teeleak_proto::{
     frame::FrameKind,
     record::{self, Record},
@@ -23,7 +27,8 @@ const LIMIT: Duration = Duration::from_secs(300);
 
 /// The leaky TA, whose player leaves nothing behind unless it is asked to.
 const LEAKY: &str = leaky_interface::LEAKY;
-const PLAYER: &str = "drm-player --bug none";
+/// Its events fit in one reply, so that measured iterations need as many requests of teeleak as idle ones.
+const PLAYER: &str = "drm-player --bug none --switches 10";
 
 /// Runs of the player that nobody watches.
 const BARE: u64 = 5;
@@ -42,6 +47,7 @@ fn a_watched_workload_does_what_it_does_unwatched() {
     let lab = Lab::new().unwrap();
     let mut guest = lab.boot_by(Clock::Instructions, "default", &lab.products().unwrap()).unwrap();
     the_same_calls_are_made(&mut guest);
+    the_core_allocates_the_same(&mut guest);
     each_call_costs_the_same(&mut guest);
     guest.shutdown().unwrap();
 }
@@ -124,6 +130,55 @@ fn the_same_calls_are_made(guest: &mut Guest) {
     assert!(unwatched >= BARE, "the player makes no call");
     let differs = unwatched.abs_diff(watched) as f64 / unwatched as f64 * 100.0;
     assert!(differs <= PERCENT, "{unwatched} events unwatched, {watched} watched");
+}
+
+/// The core heap counts allocations since boot. What snapshots and idle iterations make it allocate is
+/// teeleak's own.
+fn the_core_allocates_the_same(guest: &mut Guest) {
+    let [first, second] = [allocations(guest), allocations(guest)];
+    for _ in 0..BARE {
+        exec(guest, PLAYER);
+    }
+    let unwatched = (allocations(guest) - second) - (second - first);
+    let line = format!("teeleak run -n {BARE} --idle {BARE} -o /share/it.tlk -- {PLAYER}");
+    exec(guest, &line);
+    let samples = read(&guest.share().join("it.tlk")).samples;
+    let watched = allocations_in(&samples, Stage::Measured) - allocations_in(&samples, Stage::Idle);
+    eprintln!("{BARE} runs: {unwatched} allocations unwatched, {watched} watched");
+    assert!(unwatched >= BARE, "the core allocates nothing for the player");
+    let differs = unwatched.abs_diff(watched) as f64 / unwatched as f64 * 100.0;
+    assert!(differs <= PERCENT, "{unwatched} allocations unwatched, {watched} watched");
+}
+
+/// Allocations since boot, as a snapshot has them.
+fn allocations(guest: &mut Guest) -> u64 {
+    let outcome = exec(guest, "teeleak snapshot --json");
+    let snapshot: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let pools = snapshot["pools"].as_array().unwrap();
+    let heap = pools.iter().find(|pool| pool["name"] == "core heap").unwrap();
+    heap["num_alloc"].as_u64().unwrap()
+}
+
+/// Allocations during all iterations of a stage of a run.
+fn allocations_in(samples: &[Sample], stage: Stage) -> u64 {
+    let count = |sample: &Sample| {
+        let pools = sample.pools.value().unwrap();
+        pools.iter().find(|pool| pool.kind == PoolKind::CoreHeap).unwrap().num_alloc.unwrap()
+    };
+    let pairs = samples.windows(2).filter(|pair| pair[1].moment.stage == stage);
+    pairs.map(|pair| count(&pair[1]) - count(&pair[0])).sum()
+}
+
+fn read(capture: &Path) -> Observation {
+    let mut reader = CaptureReader::new(fs::File::open(capture).unwrap()).unwrap();
+    let mut builder = ObservationBuilder::new("it");
+    while let Some(piece) = reader.next_piece().unwrap() {
+        match piece {
+            CapturePiece::Frame { kind, payload } => builder.frame(kind, payload),
+            CapturePiece::Damage(damage) => panic!("{damage:?}"),
+        }
+    }
+    builder.finish()
 }
 
 /// Time is the number of instructions of both worlds: a call that allocates more takes longer.

@@ -25,6 +25,7 @@ fn heap(allocated: u64) -> Pool {
         num_alloc_fail: Some(0),
         biggest_alloc_fail: Some(0),
         biggest_alloc_fail_used: Some(0),
+        num_alloc: None,
     }
 }
 

@@ -24,6 +24,7 @@ fn pool(kind: PoolKind, used: u64, failures: u64) -> Pool {
         num_alloc_fail: Some(failures),
         biggest_alloc_fail: None,
         biggest_alloc_fail_used: None,
+        num_alloc: None,
     }
 }
 

@@ -62,6 +62,7 @@ pub(super) struct Metrics {
     registry: Registry,
     bytes: PoolGauges,
     objects: PoolGauges,
+    made: Family<PoolLabels, Counter>,
     failed: Family<PoolLabels, Counter>,
     regions: Family<TaLabels, Gauge>,
     sessions: Family<TaLabels, Gauge>,
@@ -91,6 +92,7 @@ impl Metrics {
             registry: Registry::with_prefix("teeleak"),
             bytes: PoolGauges::default(),
             objects: PoolGauges::default(),
+            made: Family::default(),
             failed: Family::default(),
             regions: Family::default(),
             sessions: Family::default(),
@@ -109,6 +111,8 @@ impl Metrics {
         let registry = &mut self.registry;
         self.bytes.register("bytes", registry);
         self.objects.register("objects", registry);
+        let made = self.made.clone();
+        registry.register("pool_allocations", "Allocations that succeeded since boot", made);
         let failures = self.failed.clone();
         registry.register("pool_failed_allocations", "Allocations that the pool refused", failures);
         registry.register("ta_region_bytes", "Memory mapped into a TA", self.regions.clone());
@@ -127,6 +131,9 @@ impl Metrics {
     pub(super) fn pools(&self, pools: &[Pool]) {
         for one in pools {
             let labels = PoolLabels { pool: one.kind.label().to_string() };
+            if let Some(made) = one.num_alloc {
+                self.made.get_or_create(&labels).inner().store(made, Relaxed);
+            }
             if let Some(failed) = one.num_alloc_fail {
                 self.failed.get_or_create(&labels).inner().store(failed, Relaxed);
             }

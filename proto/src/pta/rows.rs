@@ -227,7 +227,7 @@ mirror! {
 
 mirror! {
     /// A resource that can run out.
-    Pool = "pta_leak_audit_pool" {
+    Pool = "pta_leak_audit_pool", first 72 {
         /// In use now, in `unit`.
         allocated: u64,
         /// Peak use, 0 if not counted.
@@ -250,6 +250,8 @@ mirror! {
         unit: u16,
         /// `PTA_LEAK_AUDIT_KNOWN_*`: the figures that are counted.
         known: u32,
+        /// Allocations since boot that succeeded, freed or not.
+        num_alloc: u64,
     }
 }
 

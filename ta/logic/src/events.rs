@@ -13,7 +13,7 @@ use crate::{Pta, Query, Refusal, pta::Scratch, rows};
 pub(crate) const EVENT_BYTES: usize = 2 + 1 + 2 * 10 + 5 + 1 + 2 * 5 + 3 + 3 * 5 + 16 + 5 + 8 * 5;
 
 /// Longest head of a page of events with its length, in bytes.
-const HEAD_BYTES: usize = 2 + 1 + 2 * 10;
+const HEAD_BYTES: usize = 2 + 1 + 2 * 10 + 1;
 
 /// The query for the events from a sequence number on.
 pub(crate) const fn query(from: u64) -> Query {
@@ -37,10 +37,12 @@ pub(crate) fn write(
     let room = writer.room().saturating_sub(HEAD_BYTES) / EVENT_BYTES;
     let page = || batch.rows().take(room);
     let n_unknown = page().filter(|row| rows::event(row).is_none()).count();
-    let next = batch.rows().nth(room).map_or(batch.head.generation, |row| row.seq);
+    let left_over = batch.rows().nth(room);
+    let is_last = batch.head.next == 0 && left_over.is_none();
+    let next = left_over.map_or(batch.head.generation, |row| row.seq);
     let n_lost = u64::from(batch.head.lost).saturating_add(n_unknown as u64);
     let short = |_| Refusal::ShortBuffer(teeleak_proto::limits::REPLY_BYTES_MIN);
-    writer.push(&Record::Events(EventsHead { lost: n_lost, next })).map_err(short)?;
+    writer.push(&Record::Events(EventsHead { lost: n_lost, next, is_last })).map_err(short)?;
     for event in page().filter_map(|row| rows::event(&row)) {
         writer.push(&Record::Event(event)).map_err(short)?;
     }

@@ -128,6 +128,7 @@ impl Row for pta::Pool {
             num_alloc_fail: self.num_alloc_fail,
             biggest_alloc_fail: self.biggest_alloc_fail,
             biggest_alloc_fail_used: self.biggest_alloc_fail_used,
+            num_alloc: self.num_alloc,
         })
     }
 }

@@ -101,7 +101,7 @@ fn ring(kinds: impl IntoIterator<Item = u16>, overwritten: u64) -> Fake {
 
 /// All events that can be read with replies of `size` bytes: sequence numbers, and lost ones.
 fn drain(pta: &mut Fake, size: usize) -> (Vec<u64>, u64) {
-    let (mut seqs, mut lost, mut from) = (Vec::new(), 0, 1);
+    let (mut seqs, mut lost, mut from, mut was_last) = (Vec::new(), 0, 1, false);
     loop {
         let mut reply = vec![0; size];
         let request = EventsRequest { from };
@@ -113,9 +113,12 @@ fn drain(pta: &mut Fake, size: usize) -> (Vec<u64>, u64) {
             Record::Event(event) => Some(event.seq),
             _ => None,
         }));
+        assert!(!was_last || head.next == from, "events after the last page");
         if head.next == from {
+            assert!(was_last || from == 1, "no page was the last one");
             return (seqs, lost);
         }
+        was_last = head.is_last;
         from = head.next;
     }
 }

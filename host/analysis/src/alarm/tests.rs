@@ -12,6 +12,7 @@ fn heap(allocated: u64, failures: u64) -> Pool {
         num_alloc_fail: Some(failures),
         biggest_alloc_fail: Some(56),
         biggest_alloc_fail_used: None,
+        num_alloc: None,
     }
 }
 

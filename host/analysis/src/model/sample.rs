@@ -162,6 +162,8 @@ pub struct Pool {
     pub biggest_alloc_fail: Option<u64>,
     /// In use when the largest one failed.
     pub biggest_alloc_fail_used: Option<u64>,
+    /// Allocations since boot that succeeded, freed or not.
+    pub num_alloc: Option<u64>,
 }
 
 impl Pool {
@@ -179,6 +181,7 @@ impl Pool {
             num_alloc_fail: None,
             biggest_alloc_fail: None,
             biggest_alloc_fail_used: None,
+            num_alloc: None,
         }
     }
 }

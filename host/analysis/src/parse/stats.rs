@@ -144,6 +144,7 @@ impl StatsLayout {
             num_alloc_fail: failures(3),
             biggest_alloc_fail: failures(4),
             biggest_alloc_fail_used: failures(5),
+            num_alloc: None,
             kind,
         }
     }

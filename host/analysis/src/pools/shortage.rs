@@ -201,6 +201,7 @@ mod tests {
             num_alloc_fail: Some(3),
             biggest_alloc_fail: Some(432),
             biggest_alloc_fail_used: Some(used),
+            num_alloc: None,
         };
         let full = |used| Shortage::of_pool(&pool(used)).and_then(|shortage| shortage.full());
         assert_eq!(full(1_048_560), Some(true));

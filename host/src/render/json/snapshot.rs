@@ -138,6 +138,8 @@ pub(super) struct PoolFigures<'s> {
     biggest_alloc_fail: Option<u64>,
     /// In use when the largest allocation failed.
     biggest_alloc_fail_used: Option<u64>,
+    /// Number of allocations since boot that succeeded, whether freed or not.
+    num_alloc: Option<u64>,
 }
 
 /// Writes a snapshot.
@@ -228,5 +230,6 @@ pub(super) fn pool(pool: &Pool) -> PoolFigures<'_> {
         num_alloc_fail: pool.num_alloc_fail,
         biggest_alloc_fail: pool.biggest_alloc_fail,
         biggest_alloc_fail_used: pool.biggest_alloc_fail_used,
+        num_alloc: pool.num_alloc,
     }
 }

@@ -10,7 +10,7 @@ use teeleak_proto::{
     bind::Bind,
     canary::CanaryRequest,
     command::TaCommand,
-    event::EventsRequest,
+    event::{EventsHead, EventsRequest},
     frame,
     frame::FrameKind,
     hello::HelloRequest,
@@ -290,12 +290,13 @@ impl Observer for Sampler {
         for _ in 0..EVENT_PAGES {
             let first_event = self.next_event;
             let page = self.call(TaCommand::Events, &EventsRequest { from: first_event })?;
-            let (next, has_events) = tally_events(page, first_event);
-            if has_events {
+            let Some(head) = events_head(page) else { break };
+            let is_empty = head.next <= first_event;
+            if head.lost > 0 || !is_empty {
                 sink.frame(Some(FrameKind::Records), page)?;
             }
-            self.next_event = next;
-            if next <= first_event {
+            self.next_event = head.next.max(first_event);
+            if head.is_last || is_empty {
                 break;
             }
         }
@@ -324,13 +325,11 @@ fn tally(page: &[u8], counts: &mut LiveCounts) -> Option<SnapshotCursor> {
     }
 }
 
-/// The next event after a page, and whether the page has events or losses.
-fn tally_events(page: &[u8], from: u64) -> (u64, bool) {
-    let heads = record::read(page).find_map(|record| match record {
+fn events_head(page: &[u8]) -> Option<EventsHead> {
+    record::read(page).find_map(|record| match record {
         Ok(Record::Events(head)) => Some(head),
         _ => None,
-    });
-    heads.map_or((from, false), |head| (head.next.max(from), head.lost > 0 || head.next > from))
+    })
 }
 
 /// `CLOCK_MONOTONIC`, in nanoseconds.

@@ -125,6 +125,7 @@ pub(super) fn pool(pool: &pool::PoolRecord, names: &mut NamePool) -> Pool {
         num_alloc_fail: known_value(pta::KNOWN_FAIL, pool.num_alloc_fail),
         biggest_alloc_fail: known_value(pta::KNOWN_FAIL, pool.biggest_alloc_fail),
         biggest_alloc_fail_used: known_value(pta::KNOWN_FAIL, pool.biggest_alloc_fail_used),
+        num_alloc: known_value(pta::KNOWN_NUM_ALLOC, pool.num_alloc),
     }
 }
 

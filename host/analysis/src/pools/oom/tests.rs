@@ -15,6 +15,7 @@ fn pool(kind: PoolKind, allocated: u64, failures: u64, biggest: u64) -> Pool {
         num_alloc_fail: Some(failures),
         biggest_alloc_fail: Some(biggest),
         biggest_alloc_fail_used: Some(allocated),
+        num_alloc: None,
     }
 }
 

@@ -91,6 +91,15 @@ bool leak_audit_largest_free(uint32_t flags, size_t *largest,
 			     uint64_t *lock_ticks);
 
 /*
+ * leak_audit_num_alloc() - Allocations from a core heap since boot
+ * @flags:	MAF_NULL for the core heap, MAF_NEX for the nexus heap
+ * @num_alloc:	Those that succeeded, freed or not
+ *
+ * False if the heap doesn't count them.
+ */
+bool leak_audit_num_alloc(uint32_t flags, uint64_t *num_alloc);
+
+/*
  * struct leak_audit_pending - event that is recorded when it's over
  * @event:	what is known of it already
  * @recorded:	true if it's of interest

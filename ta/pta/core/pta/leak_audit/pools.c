@@ -49,6 +49,12 @@ static void set_largest_block(struct pta_leak_audit_pool *pool,
 		set_largest(pool, largest);
 }
 
+static void set_num_alloc(struct pta_leak_audit_pool *pool, uint32_t flags)
+{
+	if (leak_audit_num_alloc(flags, &pool->num_alloc))
+		pool->known |= PTA_LEAK_AUDIT_KNOWN_NUM_ALLOC;
+}
+
 static void add_core_heap(struct audit_list *list)
 {
 	struct pta_leak_audit_pool pool = {
@@ -62,6 +68,7 @@ static void add_core_heap(struct audit_list *list)
 	set_stats(&pool, &stats, KNOWN_USE | PTA_LEAK_AUDIT_KNOWN_FREE2 |
 				 PTA_LEAK_AUDIT_KNOWN_FAIL);
 #endif
+	set_num_alloc(&pool, MAF_NULL);
 	set_largest_block(&pool, list, MAF_NULL);
 	audit_list_add(list, &pool);
 }
@@ -80,6 +87,7 @@ static void add_nexus_heap(struct audit_list *list __maybe_unused)
 	set_stats(&pool, &stats, KNOWN_USE | PTA_LEAK_AUDIT_KNOWN_FREE2 |
 				 PTA_LEAK_AUDIT_KNOWN_FAIL);
 #endif
+	set_num_alloc(&pool, MAF_NEX);
 	set_largest_block(&pool, list, MAF_NEX);
 	audit_list_add(list, &pool);
 #endif

@@ -468,6 +468,7 @@ struct pta_leak_audit_event {
  * @kind:	PTA_LEAK_AUDIT_POOL_*
  * @unit:	PTA_LEAK_AUDIT_UNIT_*
  * @known:	PTA_LEAK_AUDIT_KNOWN_*: which of the figures somebody counts
+ * @num_alloc:	allocations since boot that succeeded, freed or not
  */
 struct pta_leak_audit_pool {
 	uint64_t allocated;
@@ -481,6 +482,7 @@ struct pta_leak_audit_pool {
 	uint16_t kind;
 	uint16_t unit;
 	uint32_t known;
+	uint64_t num_alloc;
 };
 
 #define PTA_LEAK_AUDIT_POOL_CORE_HEAP		1
@@ -500,6 +502,7 @@ struct pta_leak_audit_pool {
 #define PTA_LEAK_AUDIT_KNOWN_LARGEST_FREE	0x8
 #define PTA_LEAK_AUDIT_KNOWN_FREE2		0x10
 #define PTA_LEAK_AUDIT_KNOWN_FAIL		0x20
+#define PTA_LEAK_AUDIT_KNOWN_NUM_ALLOC		0x40
 
 /*
  * PTA_LEAK_AUDIT_CMD_CANARY - a leak made on purpose
