@@ -226,6 +226,7 @@ impl<'e> Watch<'e> {
         }
         let book = &mut self.book;
         self.link.call(self.err, |observer| observer.events(book))?;
+        alarms.extend(self.call_alarm());
         self.viewer.on_poll(self.link.time().now(), &all_pools, self.book.so_far());
         if self.link.binds() {
             let violations = self.link.call(self.err, |observer| observer.ledger(&mut pages))?;
@@ -236,6 +237,14 @@ impl<'e> Watch<'e> {
             self.book.keep(BOUNDS);
         }
         self.raise(&alarms)
+    }
+
+    /// An alarm of the events that were read, after which requests must save the TEE's memory.
+    fn call_alarm(&mut self) -> Option<Alarm> {
+        let now = self.link.time().now();
+        let alarm = self.alarms.calls(now, &self.book.so_far().events)?;
+        self.link.set_frugal(true);
+        Some(alarm)
     }
 
     /// Ends an interval with a snapshot, and starts the next one.

@@ -150,6 +150,27 @@ fn failures_and_low_water_are_reported_at_once() {
 }
 
 #[test]
+fn a_shortage_that_no_poll_of_the_pools_shows_is_reported_by_its_calls() {
+    let folder = scratch("calls");
+    let script = |second, tee: &mut Tee| {
+        if second == 100 {
+            let event = Event { session: 1, instance: 1, cmd: 3, ..Event::default() };
+            let failed = Event { kind: pta::EVENT_INVOKE, result: 0xffff_000c, ..event };
+            tee.events.extend([failed, failed]);
+        }
+    };
+    let answer = watch(quiet(), &folder, 200, &[], Box::new(script));
+    let said = format!(
+        "teeleak: alarm: 2 calls returned TEE_ERROR_OUT_OF_MEMORY, the first command 3 of TA {DRM} ("
+    );
+    assert!(answer.err.starts_with(&said), "{}", answer.err);
+    assert_eq!(answer.err.lines().count(), 1, "{}", answer.err);
+    let dumps = files(&folder, "dump-");
+    assert_eq!(dumps.len(), 1);
+    assert!(dumps[0].to_str().unwrap().ends_with("-out-of-memory.tlk"), "{dumps:?}");
+}
+
+#[test]
 fn a_wrong_order_is_reported_by_ledger_and_protocol() {
     let folder = scratch("order");
     let protocol = folder.with_extension("toml");

@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! pools of a poll ──── Alarms::pools ──┐
+//! events of a poll ─────── calls ──────┤
 //! findings of an audit ── findings ────┼──> Alarm, raised once until it clears
 //! head of the TA's ledger ── ledger ───┘
 //! ```
 //!
 //! [`keep()`] limits the audits to the newest snapshots and events.
 
+mod calls;
 mod keep;
 #[cfg(test)]
 mod tests;
@@ -19,14 +21,17 @@ use std::{
     time::Duration,
 };
 
+use calls::FailedCalls;
 pub use keep::{Bounds, keep};
 
 use crate::{
-    model::{AlarmRule, Fault, Finding, Fingerprint, Pool, PoolKind, PoolUnit, Severity, Verdict},
+    model::{
+        AlarmRule, Event, Fault, Finding, Fingerprint, Pool, PoolKind, PoolUnit, Severity, Verdict,
+    },
     text,
 };
 
-/// Time within which repeated failures of a pool are one alarm.
+/// Time within which repeated failures of a pool or a call are one alarm.
 const SAME_FAILURE: Duration = Duration::from_secs(60);
 
 /// An alarm.
@@ -42,6 +47,13 @@ pub enum Alarm {
         biggest: Option<u64>,
         /// Unit of the pool.
         unit: PoolUnit,
+    },
+    /// Calls failed for lack of memory since the last poll.
+    OutOfMemory {
+        /// Number of calls.
+        calls: u64,
+        /// The first one.
+        first: Arc<str>,
     },
     /// A pool is nearly full.
     LowWater {
@@ -66,6 +78,7 @@ impl Alarm {
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::Failed { .. } => "alloc-failed",
+            Self::OutOfMemory { .. } => "out-of-memory",
             Self::LowWater { .. } => "low-water",
             Self::Order(_) => "order",
             Self::Leak(_) => "leak",
@@ -81,6 +94,13 @@ impl fmt::Display for Alarm {
                 let Some(size) = biggest else { return Ok(()) };
                 let (size, unit) = (text::number(*size), text::pool_unit(*unit));
                 write!(f, ", the largest ever of {size} {unit}")
+            }
+            Self::OutOfMemory { calls: 1, first } => {
+                write!(f, "{first} returned TEE_ERROR_OUT_OF_MEMORY")
+            }
+            Self::OutOfMemory { calls, first } => {
+                let calls = text::count(*calls, "call");
+                write!(f, "{calls} returned TEE_ERROR_OUT_OF_MEMORY, the first {first}")
             }
             Self::LowWater { pool, free, size, unit } => {
                 let (free, size) = (text::number(*free), text::number(*size));
@@ -105,6 +125,7 @@ struct PoolAlarmState {
 pub struct Alarms {
     low_water_percent: u8,
     pools: BTreeMap<PoolKind, PoolAlarmState>,
+    calls: FailedCalls,
     findings: BTreeSet<Fingerprint>,
     violations: u32,
 }
@@ -112,8 +133,14 @@ pub struct Alarms {
 impl Alarms {
     /// No alarms yet; a pool is low when less than `low_water_percent` of it is free.
     #[must_use]
-    pub const fn new(low_water_percent: u8) -> Self {
-        Self { low_water_percent, pools: BTreeMap::new(), findings: BTreeSet::new(), violations: 0 }
+    pub fn new(low_water_percent: u8) -> Self {
+        Self {
+            low_water_percent,
+            pools: BTreeMap::new(),
+            calls: FailedCalls::default(),
+            findings: BTreeSet::new(),
+            violations: 0,
+        }
     }
 
     /// New alarms of the pools, at `now` of any monotonic clock. Failures from before the first poll
@@ -132,7 +159,12 @@ impl Alarms {
     pub fn is_short(&self, now: Duration) -> bool {
         let fresh =
             |pool: &PoolAlarmState| pool.at.is_some_and(|at| now.saturating_sub(at) < SAME_FAILURE);
-        self.pools.values().any(|pool| pool.low || fresh(pool))
+        self.calls.is_fresh(now) || self.pools.values().any(|pool| pool.low || fresh(pool))
+    }
+
+    /// A new alarm of the events, of which those since the last call count.
+    pub fn calls(&mut self, now: Duration, events: &[Event]) -> Option<Alarm> {
+        self.calls.alarm(now, events)
     }
 
     fn failure_alarm(&mut self, now: Duration, pool: &Pool) -> Option<Alarm> {

@@ -1,4 +1,9 @@
-use crate::alarm::*;
+use teeleak_proto::{Uuid, tee_result::OUT_OF_MEMORY};
+
+use crate::{
+    alarm::*,
+    model::{EventKind, Keys, Origin, SourceLocation},
+};
 
 fn heap(allocated: u64, failures: u64) -> Pool {
     Pool {
@@ -68,4 +73,57 @@ fn the_ledger_reports_what_is_new() {
     let messages = [0, 2, 2, 3, 0, 1].map(|n| alarms.ledger(n).map(|alarm| alarm.to_string()));
     let text = |n: &str| Some(format!("the TA's ledger detected {n} in the wrong order"));
     assert_eq!(messages, [None, text("2 steps"), None, text("1 step"), None, text("1 step")]);
+}
+
+fn event(seq: u64, kind: EventKind, cmd: Option<u32>, result: u32) -> Event {
+    Event {
+        origin: Origin::Tee,
+        seq,
+        lost_before: 0,
+        time: None,
+        duration_ns: None,
+        place: SourceLocation { source: "tee".into(), at: 1 },
+        iteration: None,
+        kind,
+        result: Some(result.into()),
+        session: Some(1),
+        opener: 0,
+        instance: 0,
+        uuid: Some(Uuid([7; 16])),
+        cmd,
+        values: [0; 8],
+        keys: Keys::default(),
+        by: None,
+    }
+}
+
+#[test]
+fn calls_that_failed_for_lack_of_memory_are_one_alarm_per_minute() {
+    let mut alarms = Alarms::new(10);
+    let mut events = vec![];
+    let mut after = |seconds, kind: EventKind, cmd, result| {
+        events.push(event(events.len() as u64 + 1, kind, cmd, result));
+        alarms.calls(Duration::from_secs(seconds), &events).map(|alarm| alarm.to_string())
+    };
+    let ta = "07070707-0707-0707-0707-070707070707";
+    let returned = |what: &str| Some(format!("{what} TA {ta} returned TEE_ERROR_OUT_OF_MEMORY"));
+    assert_eq!(after(0, EventKind::Invoke, Some(3), 0), None);
+    let first = after(1, EventKind::Invoke, Some(3), OUT_OF_MEMORY);
+    assert_eq!(first, returned("command 3 of"));
+    assert_eq!(after(2, EventKind::Invoke, Some(3), OUT_OF_MEMORY), None, "the same again");
+    let opened = after(3, EventKind::Open, None, OUT_OF_MEMORY);
+    assert_eq!(opened, returned("opening a session to"));
+    let later = after(61, EventKind::Invoke, Some(3), OUT_OF_MEMORY);
+    assert_eq!(later, returned("command 3 of"));
+    assert_eq!(after(62, EventKind::Map, None, OUT_OF_MEMORY), None, "a call reports it");
+}
+
+#[test]
+fn memory_is_short_for_a_minute_after_a_failed_call() {
+    let mut alarms = Alarms::new(10);
+    let events = [event(5, EventKind::Open, None, OUT_OF_MEMORY)];
+    assert!(alarms.calls(Duration::from_secs(9), &events).is_some());
+    let short = [9, 68, 69].map(|seconds| alarms.is_short(Duration::from_secs(seconds)));
+    assert_eq!(short, [true, true, false]);
+    assert!(alarms.calls(Duration::from_secs(99), &events).is_none(), "an event twice");
 }
