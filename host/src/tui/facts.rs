@@ -6,7 +6,7 @@ use std::{
 };
 
 use teeleak_analysis::model::{
-    Event, EventKind, Observation, Pool, PoolKind, PoolUnit, Sample, Session,
+    Event, EventKind, Observation, Pool, PoolKind, PoolUnit, Sample, Session, saturating_sum,
 };
 use teeleak_proto::Uuid;
 
@@ -275,8 +275,8 @@ fn regions(sample: &Sample, uuid: Uuid) -> Option<(u64, u64)> {
     instances.map(|instance| instance.regions.value()).try_fold(
         (0, 0),
         |sum: (u64, u64), regions| {
-            let bytes: u64 = regions?.iter().map(|region| region.size).sum();
-            Some((sum.0 + regions?.len() as u64, sum.1 + bytes))
+            let bytes = saturating_sum(regions?.iter().map(|region| region.size));
+            Some((sum.0 + regions?.len() as u64, sum.1.saturating_add(bytes)))
         },
     )
 }

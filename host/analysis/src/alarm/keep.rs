@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::model::{Completeness, NormalWorld, Observation, Sample, Site};
+use crate::model::{Completeness, NormalWorld, Observation, Sample, Site, saturating_sum};
 
 /// Limits of an observation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,9 +25,10 @@ pub fn keep(observation: &mut Observation, bounds: Bounds) {
     newest(&mut observation.failed, bounds.others);
     let events = &mut observation.events;
     let forgotten = events.len().saturating_sub(bounds.events);
-    let lost_events: u64 = events.drain(..forgotten).map(|event| 1 + event.lost_before).sum();
+    let lost_events =
+        saturating_sum(events.drain(..forgotten).map(|event| event.lost_before.saturating_add(1)));
     if let Some(first) = events.first_mut() {
-        first.lost_before += lost_events;
+        first.lost_before = first.lost_before.saturating_add(lost_events);
     }
     let mut distinct_gaps = Vec::new();
     observation.gaps.retain(|gap| {

@@ -8,9 +8,10 @@ use std::{
 use super::{damage::InputDamage, stated::StatedFacts};
 
 use crate::{
+    growth::collect::far_iteration,
     model::{
         Call, CallKind, Completeness, Event, Finding, Gap, Incident, Instance, Observation, Origin,
-        Reason, Sample, Stage, StepResult, UnreadText,
+        Reason, Sample, Stage, StepResult, UnreadText, saturating_sum,
     },
     normal_world, text,
 };
@@ -162,6 +163,15 @@ fn of_samples(
     if measured.len() < 2 {
         doubts.push("one snapshot can't show growth".into());
     }
+    if let Some(far) = far_iteration(measured.iter().copied()) {
+        let far = text::number(far.into());
+        doubts.push(
+            format!(
+                "iteration {far} is too far beyond the others: snapshots from it on are not used"
+            )
+            .into(),
+        );
+    }
     let blind = measured.iter().filter_map(|sample| sample.sites.gap());
     if needs.sites
         && !damage.hides_nothing
@@ -207,7 +217,7 @@ fn of_events(observation: &Observation, doubts: &mut Vec<Arc<str>>) {
     if observation.events.is_empty() && !is_without_calls(observation) {
         doubts.push("no event was recorded".into());
     }
-    let n_lost = lost_events(observation);
+    let n_lost = lost_events(observation).saturating_add(observation.lost_at_end);
     if n_lost > 0 {
         doubts.push(format!("{} events were lost", text::number(n_lost)).into());
     }
@@ -226,14 +236,23 @@ fn is_without_calls(observation: &Observation) -> bool {
     is_watched && !observation.clients.calls.iter().any(reaches_ta)
 }
 
+/// Whether what was read may never have been written.
+pub(super) fn is_garbled(observation: &Observation) -> bool {
+    observation.gaps.iter().any(|gap| gap.reason == Reason::Garbled)
+}
+
 fn of_input(
     observation: &Observation,
     damage: &InputDamage,
     stated: StatedFacts,
     doubts: &mut Vec<Arc<str>>,
 ) {
+    if is_garbled(observation) {
+        doubts
+            .push("the packed input is damaged: what was unpacked before may be wrong, too".into());
+    }
     if !damage.is_explained {
-        if observation.gaps.iter().any(|gap| gap.reason == Reason::Damaged) {
+        if observation.gaps.iter().any(|gap| gap.reason.is_damage()) {
             doubts.push("the input is damaged".into());
         }
         if observation.accounting.rejected > 0 {
@@ -247,7 +266,7 @@ fn of_input(
     let is_doubt = |one: &&Incident| one.is_doubt() && !stated.has_incident(one);
     let weighty = || observation.incidents.iter().filter(is_doubt);
     if let Some(incident) = weighty().next() {
-        let n = text::count(weighty().map(Incident::times).sum(), "incident");
+        let n = text::count(saturating_sum(weighty().map(Incident::times)), "incident");
         let place = text::place(&incident.place);
         let doubt = format!("{n}, first {} ({place})", incident.text);
         doubts.push(doubt.into());
@@ -267,10 +286,11 @@ fn of_results(observation: &Observation, stated: StatedFacts, doubts: &mut Vec<A
     }
 }
 
+/// Those before an event that was recorded; a gap has those after the last one.
 fn lost_events(observation: &Observation) -> u64 {
     // Damaged lines of a text may be anything; they are counted as lines.
     let events = observation.events.iter().filter(|event| event.origin != Origin::Text);
-    events.map(|event| event.lost_before).sum()
+    saturating_sum(events.map(|event| event.lost_before))
 }
 
 /// All gaps, equal ones of several snapshots merged: what was lost first, as it may change the answer, then what the
@@ -312,7 +332,9 @@ fn merge(observation: &Observation, further: &[Gap]) -> Vec<Gap> {
     let samples: &[Sample] = if observation.unread.is_some() { &[] } else { &observation.samples };
     let mut add = |gap: &Gap| {
         let entry = unique_gaps.entry(gap_key(gap));
-        entry.and_modify(|known| known.lost += gap.lost).or_insert_with(|| gap.clone());
+        entry
+            .and_modify(|known| known.lost = known.lost.saturating_add(gap.lost))
+            .or_insert_with(|| gap.clone());
     };
     let is_of_tee = |gap: &&Gap| observation.unread.is_none() || gap.lost > 0;
     observation.gaps.iter().filter(is_of_tee).chain(further).for_each(&mut add);

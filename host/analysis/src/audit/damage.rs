@@ -1,6 +1,6 @@
 //! Whether what damaged lines hide could be a leak.
 
-use crate::model::{Completeness, Observation, Reason, Sample, Stage};
+use crate::model::{Completeness, Observation, Sample, Stage, saturating_sum};
 
 /// Whole snapshots that a clean result needs beside damaged ones: those that show a leak of one object
 /// per iteration for certain.
@@ -22,8 +22,8 @@ impl InputDamage {
     pub(super) fn new(observation: &Observation) -> Self {
         let samples: Vec<_> = observation.samples.iter().filter(|one| counts(one)).collect();
         let hides_nothing = hides_nothing(&samples);
-        let n_lost: u64 = samples.iter().map(|sample| lost_records(sample)).sum();
-        let mut gaps = observation.gaps.iter().filter(|gap| gap.reason == Reason::Damaged);
+        let n_lost = saturating_sum(samples.iter().map(|sample| lost_records(sample)));
+        let mut gaps = observation.gaps.iter().filter(|gap| gap.reason.is_damage());
         // A source that could not be read to its end lost nobody knows how much.
         let has_end = gaps.clone().all(|gap| gap.lost > 0);
         let n_damaged = gaps.try_fold(0_u64, |sum, gap| sum.checked_add(gap.lost));
@@ -66,5 +66,5 @@ fn lost_records(sample: &Sample) -> u64 {
         Completeness::Counted(_, gap) => gap.lost,
         _ => 0,
     };
-    sites + regions.sum::<u64>()
+    saturating_sum(regions).saturating_add(sites)
 }

@@ -163,6 +163,9 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     known_leaks::identify_kernel(&mut normal_report.findings);
     findings.append(&mut normal_report.findings);
     blame::assign(&mut findings, &protocol_report.ties, observation);
+    if coverage::is_garbled(observation) {
+        findings.iter_mut().for_each(Finding::doubt);
+    }
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.kind));
     let triaged = options.triage.apply(findings);
     let TriageReport { left: findings, accepted, suppression_notes } = triaged;

@@ -3,7 +3,7 @@
 use crate::{
     model::{
         FigureKind, Finding, FindingKind, Incident, IncidentKind, Observation, PoolKind, Severity,
-        Subject,
+        Subject, saturating_sum,
     },
     text,
 };
@@ -19,7 +19,8 @@ pub(super) fn news(observation: &Observation, findings: &[Finding]) -> Option<St
         |one: &&Incident| !one.is_memory_shortage() && one.kind != IncidentKind::UnknownError;
     pieces.extend(observation.incidents.iter().filter(is_other).map(text::incident));
     let is_unknown = |one: &&Incident| one.kind == IncidentKind::UnknownError;
-    let n_unknown: u64 = observation.incidents.iter().filter(is_unknown).map(Incident::times).sum();
+    let unknown_lines = observation.incidents.iter().filter(is_unknown);
+    let n_unknown = saturating_sum(unknown_lines.map(Incident::times));
     if n_unknown > 0 {
         pieces.push(format!("{} that no message explains", text::count(n_unknown, "error line")));
     }

@@ -71,12 +71,22 @@ pub enum Reason {
     Failed(u32),
     /// The input is damaged there.
     Damaged,
+    /// The input is damaged where it was packed, so that what precedes it may be wrong.
+    Garbled,
     /// The recording stops before it.
     Cut,
     /// Missing.
     Absent,
     /// No permission to read it.
     Refused,
+}
+
+impl Reason {
+    /// Whether the input is damaged.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Damaged | Self::Garbled)
+    }
 }
 
 impl fmt::Display for Reason {
@@ -92,6 +102,9 @@ impl fmt::Display for Reason {
             Self::Late => f.write_str("did not arrive in time"),
             Self::Failed(result) => write!(f, "failed with {}", TeeResult(*result)),
             Self::Damaged => f.write_str("the input is damaged here"),
+            Self::Garbled => {
+                f.write_str("the packed input is damaged, and what precedes it may be wrong")
+            }
             Self::Cut => f.write_str("the recording stops before it"),
             Self::Absent => f.write_str("missing"),
             Self::Refused => f.write_str("no permission to read"),

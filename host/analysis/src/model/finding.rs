@@ -158,6 +158,11 @@ impl Finding {
         self.figures.iter().find(|figure| figure.kind == kind)
     }
 
+    /// Makes a failure a possible one.
+    pub fn doubt(&mut self) {
+        self.severity = self.severity.min(Severity::Possible);
+    }
+
     /// The leaks of OP-TEE itself that it may be.
     pub fn known_leaks(&self) -> impl Iterator<Item = &KnownLeak> {
         self.evidence.iter().filter_map(|evidence| match evidence {

@@ -36,6 +36,7 @@ mod symbol;
 mod subject;
 mod ta_name;
 mod tee_result;
+mod total;
 mod unread_text;
 mod user_file;
 
@@ -70,5 +71,6 @@ pub(crate) use symbol::Names;
 pub use symbol::Symbol;
 pub use ta_name::TaName;
 pub use tee_result::TeeResult;
+pub use total::saturating_sum;
 pub use unread_text::UnreadText;
 pub use user_file::{NearLine, UnusedFile, UserFileKind};

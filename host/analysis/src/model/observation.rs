@@ -100,6 +100,8 @@ pub struct Observation {
     pub gauges: Vec<Gauge>,
     /// Events, in order of time.
     pub events: Vec<Event>,
+    /// Events that were lost after the last of them.
+    pub lost_at_end: u64,
     /// Incidents, in order of time.
     pub incidents: Vec<Incident>,
     /// Inferences of the parsers, each a sentence: "a dump starts where ...".

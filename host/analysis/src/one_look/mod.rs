@@ -14,7 +14,7 @@ pub use pools::PoolLook;
 pub use tas::{SmallRegions, TaLook};
 
 use crate::{
-    model::{Observation, PoolKind},
+    model::{Observation, PoolKind, saturating_sum},
     text,
 };
 
@@ -112,7 +112,7 @@ impl OneLook {
 
     /// Marks the sites that have as many objects as all TAs have regions.
     fn compare_with_regions(&mut self) {
-        let n_regions: u64 = self.tas.iter().map(|ta| ta.n_regions).sum();
+        let n_regions = saturating_sum(self.tas.iter().map(|ta| ta.n_regions));
         let core = self.heaps.iter_mut().filter(|heap| heap.heap == PoolKind::CoreHeap);
         for site in core.flat_map(|heap| &mut heap.sites) {
             site.is_per_region = n_regions > 4 && site.count == n_regions;

@@ -10,7 +10,7 @@ use crate::{
     growth::report::words,
     model::{
         Evidence, FigureKind, Finding, FindingKind, Incident, IncidentKind, Observation, PoolKind,
-        Resource, Severity, Subject, Unit,
+        Resource, Severity, Subject, Unit, saturating_sum,
     },
     text,
 };
@@ -52,7 +52,7 @@ fn finding(
     incidents: &[&Incident],
 ) -> Option<Finding> {
     let first = *incidents.first()?;
-    let n: u64 = incidents.iter().map(|incident| incident.times()).sum();
+    let n = saturating_sum(incidents.iter().map(|incident| incident.times()));
     let origin_name = origin.map(|origin| format!("origin {origin}"));
     let mut detail = vec![stage.map_or("-", |stage| stage.name())];
     detail.extend(origin_name.as_deref());

@@ -155,7 +155,9 @@ fn gaps(after: &Sample) -> Markup {
 fn instance(map: &RegionChart) -> Markup {
     let total = |fate| {
         let regions = map.regions.iter().filter(|(_, of)| **of == fate);
-        regions.fold((0, 0), |(n, bytes), (region, _)| (n + 1, bytes + region.size))
+        regions.fold((0_u64, 0_u64), |(n, bytes), (region, _)| {
+            (n + 1, bytes.saturating_add(region.size))
+        })
     };
     let (gained, gone) = (total(RegionFate::Gained), total(RegionFate::Gone));
     let count_text = |n: Option<usize>| n.map_or("not observed".to_owned(), |n| number(n as u64));

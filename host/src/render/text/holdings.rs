@@ -2,7 +2,10 @@
 
 use std::io;
 
-use teeleak_analysis::text::{count, number};
+use teeleak_analysis::{
+    model::saturating_sum,
+    text::{count, number},
+};
 
 use super::{TextLine, TextPage};
 use crate::render::normal_world::{DmaBufHoldings, Holdings, ProcessHoldings};
@@ -46,7 +49,7 @@ pub(crate) fn write(
 }
 
 fn processes(all: &[ProcessHoldings<'_>], top: usize, page: &mut TextPage<'_>) -> io::Result<()> {
-    let fds: u64 = all.iter().map(|process| process.fds).sum();
+    let fds = saturating_sum(all.iter().map(|process| process.fds));
     page.blank()?;
     let n = count(all.len() as u64, "process");
     page.write_line(
@@ -71,7 +74,7 @@ fn buffers(all: &[DmaBufHoldings<'_>], top: usize, page: &mut TextPage<'_>) -> i
     if all.is_empty() {
         return Ok(());
     }
-    let bytes: u64 = all.iter().map(|buffer| buffer.bytes).sum();
+    let bytes = saturating_sum(all.iter().map(|buffer| buffer.bytes));
     page.blank()?;
     let n = number(all.len() as u64);
     let bytes = number(bytes);
@@ -100,7 +103,7 @@ fn caches(holdings: &Holdings<'_>, top: usize, page: &mut TextPage<'_>) -> io::R
     if caches.is_empty() {
         return Ok(());
     }
-    let bytes: u64 = caches.iter().map(|row| row.bytes).sum();
+    let bytes = saturating_sum(caches.iter().map(|row| row.bytes));
     page.blank()?;
     let n = count(caches.len() as u64, "cache");
     let bytes = number(bytes);

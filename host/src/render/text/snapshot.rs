@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, io};
 
 use teeleak_analysis::{
-    model::{Instance, Observation, Pool, Sample},
+    model::{Instance, Observation, Pool, Sample, saturating_sum},
     text::{self, count, number},
 };
 
@@ -111,7 +111,7 @@ fn instances(sample: &Sample, page: &mut TextPage<'_>) -> io::Result<()> {
 fn regions(instance: &Instance) -> String {
     match instance.regions.value() {
         Some(regions) => {
-            let bytes = regions.iter().map(|region| region.size).sum();
+            let bytes = saturating_sum(regions.iter().map(|region| region.size));
             format!("{} of {} bytes", count(regions.len() as u64, "region"), number(bytes))
         }
         None => "regions not observed".into(),

@@ -16,4 +16,4 @@ pub(crate) use pools::{PoolSeries, pools};
 pub(super) use regions::{InstanceSeries, regions};
 pub(super) use sessions::{SessionSeries, sessions};
 pub(super) use sites::{OwnerKey, SiteKey, SiteSeries, sites};
-pub(crate) use timeline::{HasMoment, RunTimeline};
+pub(crate) use timeline::{HasMoment, RunTimeline, far_iteration};

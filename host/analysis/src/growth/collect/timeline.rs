@@ -49,13 +49,19 @@ impl<'a, T: HasMoment> RunTimeline<'a, T> {
             first = iteration_in(all[begin], Stage::Measured).unwrap_or(0);
             measured_samples.clear();
         }
-        for one in &all[begin..] {
-            if let Some(iteration) = iteration_in(*one, Stage::Measured) {
-                place(&mut measured_samples, *one, iteration, first);
-            }
+        let far = far_iteration(all[begin..].iter().copied()).unwrap_or(u32::MAX);
+        let numbered = all[begin..].iter().filter_map(|one| {
+            let iteration =
+                iteration_in(*one, Stage::Measured).filter(|iteration| *iteration < far)?;
+            Some((*one, iteration.checked_sub(first)?))
+        });
+        let last = numbered.clone().map(|(_, at)| at).max().unwrap_or(0);
+        let stride = width_of_places(last, all.len() - begin);
+        for (one, at) in numbered {
+            place(&mut measured_samples, one, at.div_ceil(stride) as usize);
         }
         let idle = idle(&all[..begin]);
-        Self { measured: measured_samples, idle, first, stride: 1, run: true }
+        Self { measured: measured_samples, idle, first, stride, run: true }
     }
 
     /// A timeline of the snapshots of every `stride` iterations, measured from `begin` on.
@@ -111,15 +117,37 @@ impl<'a> RunTimeline<'a> {
     }
 }
 
-/// Stores a snapshot under its iteration; the last one of an iteration wins.
-fn place<'a, T>(measured: &mut Vec<Option<&'a T>>, one: &'a T, iteration: u32, first: u32) {
-    /// Upper limit, so that a damaged number does not allocate billions of entries.
-    const MOST: usize = 1 << 20;
-    let Some(at) = iteration.checked_sub(first) else { return };
-    let index = at as usize;
-    if index >= MOST {
-        return;
-    }
+/// Iterations beyond all others by so many, and by so many times their range, have a damaged number.
+const FAR: (u32, u32) = (1024, 16);
+
+/// Places of a timeline whose snapshots are few; of many, some per snapshot.
+const PLACES: (usize, usize) = (8192, 4);
+
+/// Iterations per place of a timeline that ends at `last`, so that memory follows the snapshots and not
+/// their numbers.
+fn width_of_places(last: u32, n_snapshots: usize) -> u32 {
+    let most = PLACES.0.max(n_snapshots.saturating_mul(PLACES.1));
+    last.div_ceil(u32::try_from(most).unwrap_or(u32::MAX)).max(1)
+}
+
+/// The first iteration that is too far beyond most of the others to be right.
+pub(crate) fn far_iteration<'a, T: HasMoment + 'a>(
+    all: impl IntoIterator<Item = &'a T>,
+) -> Option<u32> {
+    let iterations = all.into_iter().filter_map(|one| iteration_in(one, Stage::Measured));
+    let mut iterations: Vec<u32> = iterations.collect();
+    iterations.sort_unstable();
+    let first = *iterations.first()?;
+    let is_far = |at: &usize| {
+        let (before, gap) = (iterations[at - 1], iterations[*at] - iterations[at - 1]);
+        let range = (before - first).saturating_add(1);
+        gap > FAR.0 && gap > range.saturating_mul(FAR.1) && iterations.len() - at < *at
+    };
+    (1..iterations.len()).find(is_far).map(|at| iterations[at])
+}
+
+/// Stores a snapshot under its iteration; the last one of a place wins.
+fn place<'a, T>(measured: &mut Vec<Option<&'a T>>, one: &'a T, index: usize) {
     if index >= measured.len() {
         measured.resize(index + 1, None);
     }
@@ -144,5 +172,44 @@ impl Births {
     pub(super) fn iteration(&self, epoch: u32) -> usize {
         let n_started = self.starts.partition_point(|(start, _)| *start <= epoch);
         n_started.checked_sub(1).map_or(0, |at| self.starts[at].1 + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl HasMoment for Moment {
+        fn moment(&self) -> Option<Moment> {
+            Some(*self)
+        }
+    }
+
+    fn measured(iterations: impl IntoIterator<Item = u32>) -> Vec<Moment> {
+        let moment = |iteration| Moment { stage: Stage::Measured, iteration };
+        iterations.into_iter().map(moment).collect()
+    }
+
+    fn timeline(all: &[Moment]) -> RunTimeline<'_, Moment> {
+        RunTimeline::from_refs(&all.iter().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_number_far_beyond_the_others_is_damage() {
+        let all = measured((1..20).chain([1_048_575]));
+        assert_eq!(far_iteration(&all), Some(1_048_575));
+        assert_eq!(timeline(&all).measured.len(), 19);
+        // Iterations that were not looked at are none.
+        assert_eq!(far_iteration(&measured([1, 5000, 12_000, 200_000])), None);
+        assert_eq!(far_iteration(&measured(1..2000)), None);
+    }
+
+    #[test]
+    fn memory_follows_the_snapshots_and_not_their_numbers() {
+        let all = measured([1, 2, 4_000_000_000, 4_000_000_001]);
+        let timeline = timeline(&all);
+        assert!(timeline.measured.len() <= PLACES.0 + 1, "{}", timeline.measured.len());
+        let last = timeline.iteration(timeline.measured.len() - 1);
+        assert!(last.abs_diff(4_000_000_001) <= timeline.stride, "{last}");
     }
 }

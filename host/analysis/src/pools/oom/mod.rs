@@ -20,7 +20,7 @@ use crate::{
     audit::{Conclusion, Options, Report},
     model::{
         Finding, FindingKind, Gauge, Incident, IncidentKind, Observation, Pool, PoolKind, Sample,
-        Severity, Stage, Subject, Verdict as Growth,
+        Severity, Stage, Subject, Verdict as Growth, saturating_sum,
     },
     pools::Shortage,
 };
@@ -130,7 +130,7 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
 fn until_failure(observation: &Observation) -> Option<Observation> {
     let failures = |sample: &Sample| {
         let pools = sample.pools.value()?.iter();
-        Some(pools.filter_map(|pool| pool.num_alloc_fail).sum::<u64>())
+        Some(saturating_sum(pools.filter_map(|pool| pool.num_alloc_fail)))
     };
     let mut failure_counts = observation.samples.iter().map(failures);
     let first = failure_counts.next()??;
