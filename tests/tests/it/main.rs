@@ -29,6 +29,7 @@ mod normal_forms;
 mod normal_live;
 mod normal_world;
 mod one_look;
+mod packed;
 mod perfetto;
 mod posts;
 mod run_live;

@@ -14,7 +14,7 @@ use teeleak_analysis::parse::{
     framing::{Framing, FramingCounts, TextUnframer},
 };
 
-use super::input::TextInput;
+use super::{input::TextInput, read_failure::ReadFailure};
 
 /// Bytes of a chunk: large enough to make hand-over cheap, small enough for a core's own cache.
 pub(super) const CHUNK: usize = 128 * 1024;
@@ -30,7 +30,7 @@ pub(super) struct Label {
     /// Name of the input, on its first chunk.
     pub(super) begins: Option<Arc<str>>,
     /// Read error that ended its input after this chunk.
-    pub(super) broken: Option<Arc<str>>,
+    pub(super) broken: Option<ReadFailure>,
     /// Of a text whose frames were removed.
     pub(super) unframed: Option<Unframed>,
 }
@@ -115,7 +115,7 @@ impl Chunks {
     }
 
     /// Reads into `chunk` up to the end of a line; returns the read error, if any.
-    fn fill(&mut self, chunk: &mut Vec<u8>) -> Option<Arc<str>> {
+    fn fill(&mut self, chunk: &mut Vec<u8>) -> Option<ReadFailure> {
         // Zeroed once, then overwritten; truncated to the bytes read below.
         chunk.resize(CHUNK, 0);
         chunk[..self.rest.len()].copy_from_slice(&self.rest);
@@ -127,7 +127,7 @@ impl Chunks {
             match self.read(&mut chunk[len..]) {
                 Ok(0) => is_end = true,
                 Ok(n) => len = self.skip(chunk, len + n),
-                Err(error) => (is_end, failure) = (true, Some(error.to_string().into())),
+                Err(error) => (is_end, failure) = (true, Some(error.into())),
             }
         }
         chunk.truncate(len);
@@ -179,7 +179,7 @@ impl Chunks {
         mut unframer: TextUnframer,
         chunk: &mut Vec<u8>,
         unframed: &mut Option<Unframed>,
-    ) -> Option<Arc<str>> {
+    ) -> Option<ReadFailure> {
         let Unframed { source_lines, counts } = unframed.insert(Unframed::default());
         chunk.clear();
         let mut take = |line: &[u8], lines: u32| {
@@ -211,7 +211,7 @@ impl Chunks {
         if !unframer.is_ended() {
             chunk.pop();
         }
-        read.err().map(|error| error.to_string().into())
+        read.err().map(Into::into)
     }
 
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {

@@ -14,6 +14,7 @@ mod kinds;
 mod ledgers;
 mod order;
 mod progress;
+mod read_failure;
 mod series;
 mod strace;
 mod symbols;

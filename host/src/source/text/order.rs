@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use teeleak_analysis::parse::console::{Assembler, ChunkFacts};
 
-use super::{chunks::Label, poisoned};
+use super::{chunks::Label, poisoned, read_failure::ReadFailure};
 
 /// Most harvests that may wait for an earlier one.
 const AHEAD: usize = 8;
@@ -107,8 +107,9 @@ impl AssemblyLine {
             if let Some(counts) = label.unframed.and_then(|frames| frames.counts) {
                 self.assembler.note_framing(&counts);
             }
-            if let Some(why) = label.broken {
-                self.assembler.note_unreadable(&format!("the remainder of {}: {why}", self.source));
+            if let Some(ReadFailure { text, reason }) = label.broken {
+                let what = format!("the remainder of {}: {text}", self.source);
+                self.assembler.note_unreadable(&what, reason);
             }
             self.spare.push(harvest);
             self.next += 1;

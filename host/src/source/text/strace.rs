@@ -14,7 +14,7 @@ use teeleak_analysis::parse::{
     strace::{LINE_BYTES, StraceReader, StraceTrace},
 };
 
-use super::{input::TextInput, unframed::UnframedText};
+use super::{input::TextInput, read_failure::ReadFailure, unframed::UnframedText};
 
 /// Bytes per read.
 const READ_BYTES: usize = 128 << 10;
@@ -39,7 +39,8 @@ pub(super) fn read(inputs: &[TextInput]) -> Result<Option<StraceTrace>> {
         reader.line(&trace.line);
         trace.lines += 1;
         if let Err(error) = trace.advance() {
-            reader.note_unreadable(&format!("the remainder of {}: {error}", trace.name));
+            let ReadFailure { text, reason } = error.into();
+            reader.note_unreadable(&format!("the remainder of {}: {text}", trace.name), reason);
         }
     }
     Ok(Some(reader.finish()))

@@ -43,6 +43,11 @@ impl<R: Read> Read for Xz<R> {
     }
 }
 
+/// What was unpacked of it so far may be wrong.
+fn corrupt(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}
+
 /// A packed file that takes too much memory.
 fn too_large(error: &dyn std::fmt::Display) -> io::Error {
     io::Error::other(format!(
@@ -66,7 +71,7 @@ impl<R: Read> Read for Frames<R> {
             if let Some(frame) = &mut self.frame {
                 if frame.can_collect() == 0 && !frame.is_finished() {
                     let limit = BlockDecodingStrategy::UptoBytes(buffer.len());
-                    frame.decode_blocks(&mut self.whole, limit).map_err(io::Error::other)?;
+                    frame.decode_blocks(&mut self.whole, limit).map_err(corrupt)?;
                 }
                 let n = frame.read(buffer)?;
                 if n > 0 || buffer.is_empty() {
@@ -74,6 +79,11 @@ impl<R: Read> Read for Frames<R> {
                 }
                 if !frame.is_finished() {
                     continue;
+                }
+                // The library calculates the checksum and compares nothing.
+                let checksum = frame.get_checksum_from_data();
+                if checksum.is_some() && checksum != frame.get_calculated_checksum() {
+                    return Err(corrupt("corrupt zstd frame without a matching checksum"));
                 }
                 self.frame = None;
             }
@@ -84,7 +94,7 @@ impl<R: Read> Read for Frames<R> {
             frame.set_max_window_size(WINDOW);
             frame.init(&mut self.whole).map_err(|error| match error {
                 FrameDecoderError::WindowSizeTooBig { .. } => too_large(&error),
-                _ => io::Error::other(error),
+                _ => corrupt(error),
             })?;
             self.frame = Some(frame);
         }

@@ -7,6 +7,7 @@ impl ObservationBuilder {
     /// Notes what was lost, each kind as a gap.
     pub(super) fn note_losses(&mut self) {
         let (any, lost) = self.lost_events;
+        self.observation.lost_at_end = lost;
         if any {
             let remedy = Some(remedy::MORE_EVENTS.into());
             let label = "events".into();

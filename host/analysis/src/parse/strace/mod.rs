@@ -42,7 +42,7 @@ use syscall::Syscall;
 use tasks::TaskTable;
 
 use super::lines::LineOutcome;
-use crate::model::{Accounting, Call, Gap, SourceLocation, Symbol};
+use crate::model::{Accounting, Call, Gap, Reason, SourceLocation, Symbol};
 
 /// Longest line that is read, in bytes.
 pub const LINE_BYTES: usize = 1 << 20;
@@ -118,8 +118,7 @@ impl StraceReader {
     }
 
     /// Records that the rest of a source could not be read.
-    pub fn note_unreadable(&mut self, what: &str) {
-        let reason = crate::model::Reason::Damaged;
+    pub fn note_unreadable(&mut self, what: &str, reason: Reason) {
         self.gaps.push(Gap { what: what.into(), reason, remedy: None, lost: 0 });
     }
 

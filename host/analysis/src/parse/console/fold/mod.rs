@@ -163,8 +163,8 @@ impl Assembler {
     }
 
     /// Records that the current source could not be read to its end.
-    pub fn note_unreadable(&mut self, what: &str) {
-        self.broken.push(sheet::gap(what, Reason::Damaged, None, 0));
+    pub fn note_unreadable(&mut self, what: &str, reason: Reason) {
+        self.broken.push(sheet::gap(what, reason, None, 0));
     }
 
     /// Records what was removed from a source before it was scanned.
