@@ -10,7 +10,10 @@ use teeleak_analysis::{
 };
 use teeleak_proto::client::head::halves;
 
-use crate::render::text::{TextLine, TextPage};
+use crate::{
+    escape::escape_json,
+    render::text::{TextLine, TextPage},
+};
 
 /// Writes seconds since the first call, duration, caller, call and result.
 pub(super) fn text(call: &Call, zero_ns: u64, page: &mut TextPage<'_>) -> Result<()> {
@@ -185,7 +188,6 @@ pub(super) fn json(call: &Call, out: &mut dyn Write) -> Result<()> {
         params,
         stack: &call.stack,
     };
-    serde_json::to_writer(&mut *out, &line)?;
-    writeln!(out)?;
+    writeln!(out, "{}", escape_json(serde_json::to_string(&line)?))?;
     Ok(())
 }

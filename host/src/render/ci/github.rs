@@ -9,7 +9,10 @@ use teeleak_analysis::{
 };
 
 use super::place;
-use crate::render::{labels, view::report::headline};
+use crate::{
+    escape::push_escaped,
+    render::{labels, view::report::headline},
+};
 
 /// Writes one line per finding with its effects, or the verdict if nothing was found.
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -40,9 +43,18 @@ fn annotate(n: usize, finding: &Finding, report: &Report, out: &mut dyn Write) -
     writeln!(out, "::{}", message(&text))
 }
 
-/// Escapes characters that would end a message.
+/// Escapes characters that would end a message, or that a terminal would obey.
 fn message(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let mut safe_text = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '%' => safe_text.push_str("%25"),
+            '\r' => safe_text.push_str("%0D"),
+            '\n' => safe_text.push_str("%0A"),
+            other => push_escaped(&mut safe_text, other),
+        }
+    }
+    safe_text
 }
 
 /// Escapes characters that would end a property.
@@ -58,5 +70,6 @@ mod tests {
     fn what_would_end_a_command_is_escaped() {
         assert_eq!(message("50 %\r\n::error::x"), "50 %25%0D%0A::error::x");
         assert_eq!(property("a,b:c\n"), "a%2Cb%3Ac%0A");
+        assert_eq!(message("\u{1b}]0;\u{7}\u{9b}2J\u{202e}"), "\\u{1b}]0;\\u{7}\\u{9b}2J\\u{202e}");
     }
 }

@@ -12,11 +12,14 @@ use teeleak_analysis::{
 };
 
 use super::doubts;
-use crate::render::{
-    labels,
-    text::{
-        finding::{self, FindingContext},
-        plain,
+use crate::{
+    escape::escape_lines,
+    render::{
+        labels,
+        text::{
+            finding::{self, FindingContext},
+            plain,
+        },
     },
 };
 
@@ -35,7 +38,8 @@ pub(crate) fn write(
     suite.add_test_cases(FindingKind::ALL.map(|kind| case(kind, report)));
     let mut junit = quick_junit::Report::new("teeleak");
     junit.add_test_suite(suite);
-    Ok(junit.serialize(out)?)
+    // The library leaves out the controls that XML forbids, but not the noncharacters.
+    Ok(out.write_all(escape_lines(&junit.to_string()?).as_bytes())?)
 }
 
 /// The test case that fails if something necessary could not be observed.

@@ -8,12 +8,15 @@ use teeleak_analysis::{
     model::{Finding, Observation},
 };
 
-use crate::render::{
-    labels,
-    text::{plain, report as text_report},
-    view::{
-        finding::{subject, value},
-        report::{headline, scope},
+use crate::{
+    escape::push_escaped,
+    render::{
+        labels,
+        text::{plain, report as text_report},
+        view::{
+            finding::{subject, value},
+            report::{headline, scope},
+        },
     },
 };
 
@@ -72,7 +75,7 @@ fn title(finding: &Finding) -> String {
     format!("{}{}", finding.title, known_leaks.collect::<String>())
 }
 
-/// Escapes Markdown and HTML markup.
+/// Escapes Markdown and HTML markup, and what a terminal would obey.
 fn escape(text: &str) -> String {
     let mut markdown = String::new();
     for letter in text.chars() {
@@ -81,7 +84,7 @@ fn escape(text: &str) -> String {
             '&' => markdown.push_str("&amp;"),
             '\n' | '\r' => markdown.push(' '),
             '|' | '*' | '_' | '`' | '\\' | '[' | ']' => markdown.extend(['\\', letter]),
-            other => markdown.push(other),
+            other => push_escaped(&mut markdown, other),
         }
     }
     markdown

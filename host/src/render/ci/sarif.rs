@@ -13,7 +13,10 @@ use teeleak_analysis::{
 };
 
 use super::place;
-use crate::render::view::finding::{subject, value};
+use crate::{
+    escape::escape_json,
+    render::view::finding::{subject, value},
+};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json";
@@ -42,8 +45,7 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             "results": results,
         }],
     });
-    serde_json::to_writer_pretty(&mut *out, &log)?;
-    writeln!(out)
+    writeln!(out, "{}", escape_json(serde_json::to_string_pretty(&log)?))
 }
 
 fn driver() -> Value {

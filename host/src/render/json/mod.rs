@@ -25,6 +25,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use teeleak_analysis::model::Gap;
 
+use crate::escape::escape_json;
+
 /// Version of all documents. Fields are added without raising it.
 const SCHEMA_VERSION: u32 = 1;
 
@@ -42,14 +44,15 @@ struct VersionedDocument<'d, T> {
 fn write<T: Serialize>(kind: &'static str, body: &T, out: &mut dyn Write) -> io::Result<()> {
     let document = VersionedDocument { schema_version: SCHEMA_VERSION, kind, body };
     // In one piece: standard output flushes each line, and a snapshot has thousands of them.
-    let mut text = serde_json::to_vec_pretty(&document)?;
-    text.push(b'\n');
-    out.write_all(&text)
+    let mut text = escape_json(serde_json::to_string_pretty(&document)?);
+    text.push('\n');
+    out.write_all(text.as_bytes())
 }
 
 /// Like [`write()`], but on one line.
 pub(crate) fn compact<T: Serialize>(kind: &'static str, body: &T) -> io::Result<String> {
-    Ok(serde_json::to_string(&VersionedDocument { schema_version: SCHEMA_VERSION, kind, body })?)
+    let document = VersionedDocument { schema_version: SCHEMA_VERSION, kind, body };
+    Ok(escape_json(serde_json::to_string(&document)?))
 }
 
 /// Something that was not observed.
