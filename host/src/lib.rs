@@ -28,6 +28,7 @@ pub mod source;
 mod terminal;
 pub mod tui;
 mod watch;
+mod whole_file;
 mod window;
 
 use std::ffi::OsString;

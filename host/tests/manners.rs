@@ -11,12 +11,14 @@
 use std::{
     fs::{self, File},
     io::{self, Read as _},
-    os::fd::OwnedFd,
+    os::{fd::OwnedFd, unix::process::ExitStatusExt as _},
     path::PathBuf,
     process::{Command, Output, Stdio},
 };
 
 use rustix::{
+    fs::{CWD, FileType, Mode, mknodat},
+    process::{Pid, Signal, kill_process},
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
     termios::{Winsize, tcsetwinsize},
 };
@@ -243,4 +245,19 @@ fn a_screen_needs_a_terminal() {
     assert_eq!((code, &*out), (USAGE, ""));
     assert!(err.contains("--tui needs a terminal"), "{err}");
     assert!(!folder.exists(), "nothing was begun");
+}
+
+#[test]
+fn a_command_that_only_reads_ends_at_the_first_signal() {
+    let fifo = scratch("signals.fifo");
+    for signal in [Signal::TERM, Signal::INT] {
+        let _ = fs::remove_file(&fifo);
+        mknodat(CWD, &fifo, FileType::Fifo, Mode::RWXU, 0).unwrap();
+        let mut program = teeleak(&["analyze", fifo.to_str().unwrap()]).spawn().unwrap();
+        // It returns once the program reads.
+        let writer = File::options().write(true).open(&fifo).unwrap();
+        kill_process(Pid::from_child(&program), signal).unwrap();
+        assert_eq!(program.wait().unwrap().signal(), Some(signal.as_raw()));
+        drop(writer);
+    }
 }

@@ -44,7 +44,7 @@ pub(crate) fn run(
     let mut diagnosis = diagnose(env.world, &arguments.ways.ways(), around)?;
     diagnosis.checks.extend(configuration.descriptions().into_iter().map(check));
     let cost = match arguments.cost.filter(|_| diagnosis.has_auditor) {
-        Some(n) => Some(cost::measure(env.world.connect()?, n, &env.interrupt)?),
+        Some(n) => Some(cost::measure(env.world.connect()?, n, env.interrupt.heed())?),
         None => None,
     };
     if arguments.format.json {

@@ -95,7 +95,8 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let file = create(arguments.output.as_ref())?;
     let plan = plan(arguments, env)?;
     let line = env.progress.then_some(&mut *env.err as &mut dyn std::io::Write);
-    let mut source = WorkloadRun::new(observer, plan, env.interrupt.clone(), RunProgress { line });
+    let mut source =
+        WorkloadRun::new(observer, plan, env.interrupt.heed().clone(), RunProgress { line });
     let judge = |observation: &Observation| iterations_to_decide(observation, &options);
     let optional_judge = arguments.until_decided.map(|_| &judge as source::Judge<'_>);
     let mut observation = source::observe_judged(&mut source, file, optional_judge)?;

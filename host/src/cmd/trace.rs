@@ -91,9 +91,10 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let mut log = Log::new(style, file, env.out);
     let outcome = match (&arguments.read, &arguments.collect) {
         (Some(capture), _) => read(capture, &mut log).map(|()| None),
-        (None, Some(folder)) => collect(folder, &env.interrupt, &mut log).map(|()| None),
-        (None, None) => recorder(arguments, env.preload.as_ref(), &env.root)
-            .and_then(|recorder| launch(recorder, &arguments.words, &env.interrupt, &mut log)),
+        (None, Some(folder)) => collect(folder, env.interrupt.heed(), &mut log).map(|()| None),
+        (None, None) => recorder(arguments, env.preload.as_ref(), &env.root).and_then(|recorder| {
+            launch(recorder, &arguments.words, env.interrupt.heed(), &mut log)
+        }),
     };
     let call_count = log.finish()?;
     if let Some(status) = outcome?.filter(|status| *status != 0) {

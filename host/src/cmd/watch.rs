@@ -104,7 +104,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let tee = (&ways, env.world);
     let Some(console) = console else {
         let outputs: (&mut dyn Write, &mut dyn Viewer) = (&mut LossyWriter(env.err), &mut NoViewer);
-        Watch::start(&arguments.dir, settings, tee, outputs)?.run(&env.interrupt)?;
+        Watch::start(&arguments.dir, settings, tee, outputs)?.run(env.interrupt.heed())?;
         return Ok(Exit::Clean);
     };
     let messages = MessageLog::default();
@@ -112,7 +112,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
         let display_options = (env.screen.unicode, arguments.low_water);
         let mut tui = Tui::new(console, messages.clone(), &arguments.dir, display_options);
         Watch::start(&arguments.dir, settings, tee, (&mut messages.clone(), &mut tui))
-            .and_then(|mut watch| watch.run(&env.interrupt))
+            .and_then(|mut watch| watch.run(env.interrupt.heed()))
     };
     // The screen is closed: print its messages again.
     messages.repeat(&mut LossyWriter(env.err))?;

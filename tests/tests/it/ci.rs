@@ -153,3 +153,15 @@ fn a_file_that_cannot_be_written_is_reported() {
     assert_eq!(full.exit, Exit::Usage);
     assert!(full.err.contains("cannot write /dev/full"), "{}", full.err);
 }
+
+#[test]
+fn a_report_that_can_not_be_written_keeps_no_other_from_it() {
+    let folder = folder("ci");
+    let (missing, junit) = (folder.join("no-such/o.html"), folder.join("beside.xml"));
+    let _ = fs::remove_file(&junit);
+    let arguments = ["--html", missing.to_str().unwrap(), "--junit", junit.to_str().unwrap()];
+    let answer = teeleak(&[&["report", &capture("forget-unmap")][..], &arguments].concat());
+    assert_eq!(answer.exit, Exit::Usage);
+    assert!(answer.err.contains("no-such/o.html"), "{}", answer.err);
+    assert!(fs::read_to_string(&junit).unwrap().contains("</testsuites>"));
+}

@@ -1,18 +1,21 @@
 //! Report files to write in addition to the printed report: any number of them per run.
 
 use std::{
-    fs::{File, OpenOptions},
-    io::{BufWriter, Write},
+    fs::OpenOptions,
+    io::Write,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result};
 use clap::Args;
 
-use crate::render::{
-    ci::{github, junit, markdown, sarif},
-    csv, html, perfetto,
-    view::ReportView,
+use crate::{
+    render::{
+        ci::{github, junit, markdown, sarif},
+        csv, html, perfetto,
+        view::ReportView,
+    },
+    whole_file,
 };
 
 /// Further report files.
@@ -53,33 +56,41 @@ impl Outputs {
         err: &mut dyn Write,
     ) -> Result<()> {
         let ReportView { observation, report, .. } = view;
-        let create = |path: &Path| File::create(path);
-        write_file(self.html.as_deref(), create, |out| Ok(html::write(&view, out)?))?;
-        write_file(self.junit.as_deref(), create, |out| junit::write(observation, report, out))?;
-        write_file(self.sarif.as_deref(), create, |out| Ok(sarif::write(report, out)?))?;
-        write_file(self.csv.as_deref(), create, |out| csv::write(&view, out))?;
-        write_file(self.perfetto.as_deref(), create, |out| Ok(perfetto::write(&view, out)?))?;
         let as_markdown = |out: &mut dyn Write| Ok(markdown::write(observation, report, out)?);
-        write_file(self.markdown.as_deref(), create, as_markdown)?;
+        let results = [
+            replace(self.html.as_deref(), |out| Ok(html::write(&view, out)?)),
+            replace(self.junit.as_deref(), |out| junit::write(observation, report, out)),
+            replace(self.sarif.as_deref(), |out| Ok(sarif::write(report, out)?)),
+            replace(self.csv.as_deref(), |out| csv::write(&view, out)),
+            replace(self.perfetto.as_deref(), |out| Ok(perfetto::write(&view, out)?)),
+            replace(self.markdown.as_deref(), as_markdown),
+        ];
         if self.github {
             github::write(report, err)?;
-            let append = |path: &Path| OpenOptions::new().append(true).create(true).open(path);
-            write_file(summary, append, as_markdown)?;
+            append(summary, as_markdown)?;
         }
-        Ok(())
+        // Those that can be written are, whatever became of the others.
+        results.into_iter().collect()
     }
 }
 
-fn write_file(
-    path: Option<&Path>,
-    open: impl FnOnce(&Path) -> std::io::Result<File>,
-    write: impl FnOnce(&mut dyn Write) -> Result<()>,
-) -> Result<()> {
+/// Writes a report in one go: the file is replaced as a whole, or stays as it was.
+fn replace(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     let Some(path) = path else { return Ok(()) };
     let write_whole = || -> Result<()> {
-        let mut file = BufWriter::new(open(path)?);
-        write(&mut file)?;
-        Ok(file.flush()?)
+        let mut text = Vec::new();
+        write(&mut text)?;
+        Ok(whole_file::replace(path, &text)?)
+    };
+    write_whole().with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn append(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    let write_whole = || -> Result<()> {
+        let mut text = Vec::new();
+        write(&mut text)?;
+        Ok(OpenOptions::new().append(true).create(true).open(path)?.write_all(&text)?)
     };
     write_whole().with_context(|| format!("cannot write {}", path.display()))
 }
