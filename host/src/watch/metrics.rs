@@ -5,21 +5,21 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, atomic::Ordering::Relaxed},
-    thread,
 };
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
-use teeleak_analysis::model::{Pool, PoolUnit, Sample};
-use tiny_http::{Header, Response, Server};
+use teeleak_analysis::model::{Pool, PoolUnit, Sample, saturating_sum};
+
+use super::metrics_server::serve;
+use crate::whole_file;
 
 /// Type of the text (OpenMetrics 1.0, section "Overall Structure").
 const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -86,7 +86,7 @@ impl Metrics {
         }
         let text = Arc::default();
         if let Some(address) = targets.address {
-            listen(address, Arc::clone(&text))?;
+            serve(address, TYPE, Arc::clone(&text))?;
         }
         let mut metrics = Self {
             registry: Registry::with_prefix("teeleak"),
@@ -154,8 +154,9 @@ impl Metrics {
         let mut bytes: BTreeMap<String, u64> = BTreeMap::new();
         for instance in sample.instances.value().into_iter().flatten() {
             let regions = instance.regions.value().into_iter().flatten();
-            let mapped_bytes: u64 = regions.map(|region| region.size).sum();
-            *bytes.entry(instance.uuid.to_string()).or_default() += mapped_bytes;
+            let bytes_of_ta = bytes.entry(instance.uuid.to_string()).or_default();
+            let mapped_bytes = saturating_sum(regions.map(|region| region.size));
+            *bytes_of_ta = bytes_of_ta.saturating_add(mapped_bytes);
         }
         for (ta, mapped) in bytes {
             self.regions.get_or_create(&TaLabels { ta }).set(mapped.cast_signed());
@@ -212,26 +213,8 @@ impl PoolGauges {
     }
 }
 
-/// Serves the metrics at that address, for as long as the process lives.
-fn listen(address: SocketAddr, text: Arc<Mutex<String>>) -> Result<()> {
-    let server = Server::http(address)
-        .map_err(|error| anyhow!("cannot serve metrics at {address}: {error}"))?;
-    let header = Header::from_bytes("Content-Type", TYPE)
-        .map_err(|()| anyhow!("{TYPE} is not a valid header value"))?;
-    thread::spawn(move || {
-        for request in server.incoming_requests() {
-            let text = text.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            // A client that has gone needs no answer.
-            let _ = request.respond(Response::from_string(text).with_header(header.clone()));
-        }
-    });
-    Ok(())
-}
-
-/// Replaces the file atomically: a concurrent reader gets the old text.
+/// Replaces the file: a concurrent reader gets the old text.
 fn write(file: &Path, text: &str) -> Result<()> {
-    let unfinished = file.with_extension("unfinished");
-    fs::write(&unfinished, text)
-        .and_then(|()| fs::rename(&unfinished, file))
+    whole_file::replace(file, text.as_bytes())
         .with_context(|| format!("cannot write {}", file.display()))
 }

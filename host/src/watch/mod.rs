@@ -15,6 +15,7 @@
 mod alarm_hook;
 mod control_socket;
 mod metrics;
+mod metrics_server;
 mod normal_world;
 mod recorder;
 mod settings;

@@ -86,8 +86,9 @@ impl Window {
     }
 
     fn write_dump(&self, path: &PathBuf, numbers: &[u64], fresh: &[u8]) -> io::Result<u64> {
-        let mut file =
-            with_mode(OpenOptions::new().write(true).create(true).truncate(true)).open(path)?;
+        // What is there already was left by a killed process.
+        let _ = fs::remove_file(path);
+        let mut file = with_mode(OpenOptions::new().write(true).create_new(true)).open(path)?;
         file.write_all(&FILE_HEAD)?;
         if numbers.is_empty() {
             file.write_all(&self.preamble)?;

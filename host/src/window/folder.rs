@@ -4,13 +4,14 @@ use std::{
     collections::VecDeque,
     fs::{self, DirBuilder, File, OpenOptions},
     io,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
 use rustix::{
-    fs::{FlockOperation, flock},
+    fs::{FlockOperation, OFlags, flock},
     io::Errno,
+    process::geteuid,
 };
 use teeleak_proto::frame::FrameKind;
 
@@ -53,12 +54,28 @@ pub(super) fn unfinished_name(name: &str) -> String {
 
 /// Data about the secure world is readable by its owner only.
 pub(super) fn with_mode(options: &mut OpenOptions) -> &mut OpenOptions {
-    options.mode(0o600)
+    options.mode(0o600).custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
 }
 
-/// Creates the folder, for its owner only.
+/// Creates the folder, for its owner only. One that is there must be of nobody else, and nobody else may write
+/// into it: who can put a link there decides which file is overwritten.
 pub(super) fn make(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let data = fs::metadata(folder)?;
+    let (owner, user) = (data.uid(), geteuid().as_raw());
+    let refuse = |why: String| Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+    if owner != user {
+        return refuse(format!(
+            "refused: it belongs to uid {owner}, and this is uid {user}; choose a folder of yours"
+        ));
+    }
+    if data.mode() & 0o022 != 0 {
+        let mode = data.mode() & 0o7777;
+        return refuse(format!(
+            "refused: others may write into it (mode {mode:04o}); run chmod go-w on it"
+        ));
+    }
+    Ok(())
 }
 
 /// Keeps other processes from writing into the folder.

@@ -4,7 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     fs,
     io::{Read as _, Write as _},
-    os::unix::net::UnixStream,
+    os::unix::{fs::PermissionsExt as _, net::UnixStream},
     path::{Path, PathBuf},
     rc::Rc,
     thread,
@@ -168,6 +168,23 @@ fn a_shortage_that_no_poll_of_the_pools_shows_is_reported_by_its_calls() {
     let dumps = files(&folder, "dump-");
     assert_eq!(dumps.len(), 1);
     assert!(dumps[0].to_str().unwrap().ends_with("-out-of-memory.tlk"), "{dumps:?}");
+}
+
+#[test]
+fn a_folder_that_others_may_write_into_is_refused() {
+    let folder = scratch("shared");
+    fs::create_dir_all(&folder).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
+    let answer = watch(quiet(), &folder, 200, &[], Box::new(|_, _| {}));
+    assert_eq!(answer.exit, Exit::Usage);
+    assert!(answer.err.contains("refused: others may write into it (mode 0777)"), "{}", answer.err);
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+    // Somebody's link in the place of the lock leads nowhere.
+    let precious = folder.with_extension("precious");
+    std::os::unix::fs::symlink(&precious, folder.join("lock")).unwrap();
+    let answer = watch(quiet(), &folder, 200, &[], Box::new(|_, _| {}));
+    assert_eq!(answer.exit, Exit::Usage, "{}", answer.err);
+    assert!(!precious.exists());
 }
 
 #[test]
