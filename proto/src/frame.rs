@@ -182,6 +182,20 @@ pub enum FrameScan<'a> {
     Damaged,
 }
 
+/// Length of the payload that this head claims, if a frame can have it.
+fn claimed_length(head: &[u8; HEAD_BYTES]) -> Option<usize> {
+    let length = usize::try_from(u32::from_le_bytes([head[2], head[3], head[4], head[5]])).ok()?;
+    (head[0] == SYNC && length <= limits::FRAME_BYTES).then_some(length)
+}
+
+/// Bytes whose checksum [`scan()`] of this data calculates.
+#[must_use]
+pub fn checked_bytes(data: &[u8]) -> usize {
+    let head = data.first_chunk::<HEAD_BYTES>();
+    let length = head.and_then(claimed_length);
+    length.filter(|length| HEAD_BYTES + length <= data.len()).unwrap_or(0)
+}
+
 /// Looks at the start of `data` for a frame.
 #[must_use]
 pub fn scan(data: &[u8]) -> FrameScan<'_> {
@@ -192,11 +206,7 @@ pub fn scan(data: &[u8]) -> FrameScan<'_> {
     let Some((head, rest)) = data.split_first_chunk::<HEAD_BYTES>() else {
         return FrameScan::NeedMore;
     };
-    let length = u32::from_le_bytes([head[2], head[3], head[4], head[5]]);
-    let Ok(length) = usize::try_from(length) else { return FrameScan::Damaged };
-    if length > limits::FRAME_BYTES {
-        return FrameScan::Damaged;
-    }
+    let Some(length) = claimed_length(head) else { return FrameScan::Damaged };
     let Some(payload) = rest.get(..length) else { return FrameScan::NeedMore };
     if checksum(head, payload).to_le_bytes() != head[6..] {
         return FrameScan::Damaged;

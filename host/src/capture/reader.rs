@@ -30,7 +30,13 @@ pub struct CaptureReader<R> {
     buffer: Vec<u8>,
     at: usize,
     ended: bool,
+    /// Bytes that may still be checked in vain.
+    credit: u64,
 }
+
+/// Bytes that may be checked in vain, at first, and for each byte of the file: heads of long frames that are
+/// none, side by side, would take a megabyte each. A frame whose turn comes when there is no credit is damage.
+const CREDIT: (u64, u64) = (16 << 20, 64);
 
 /// Bytes per read.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -50,7 +56,7 @@ impl<R: Read> CaptureReader<R> {
         let mut head = Vec::with_capacity(FILE_HEAD.len());
         input.by_ref().take(FILE_HEAD.len() as u64).read_to_end(&mut head)?;
         check_head(&head)?;
-        Ok(Self { input, buffer: Vec::new(), at: 0, ended: false })
+        Ok(Self { input, buffer: Vec::new(), at: 0, ended: false, credit: CREDIT.0 })
     }
 
     /// The next piece; `None` at the end.
@@ -71,7 +77,7 @@ impl<R: Read> CaptureReader<R> {
         let mut skipped_bytes = 0;
         let mut is_cut = false;
         loop {
-            match frame::scan(&self.buffer[self.at..]) {
+            match self.scan() {
                 FrameScan::Frame { .. } if skipped_bytes > 0 => {
                     return Ok(CaptureReadStep::Damage(Damage {
                         bytes: skipped_bytes,
@@ -82,6 +88,7 @@ impl<R: Read> CaptureReader<R> {
                 FrameScan::Frame { kind, bytes, .. } => {
                     let start = self.at + HEAD_BYTES;
                     self.at += bytes;
+                    self.credit = self.credit.saturating_add(CREDIT.1 * bytes as u64);
                     return Ok(CaptureReadStep::Frame { kind, from: start, to: self.at });
                 }
                 FrameScan::NeedMore if !self.ended => self.fill()?,
@@ -96,10 +103,22 @@ impl<R: Read> CaptureReader<R> {
                 // At the end of the file an incomplete frame is cut, unless a frame follows.
                 scan => {
                     is_cut |= skipped_bytes == 0 && scan == FrameScan::NeedMore;
+                    self.credit = self.credit.saturating_sub(self.checked_bytes());
                     skipped_bytes += self.skip();
                 }
             }
         }
+    }
+
+    fn scan(&self) -> FrameScan<'_> {
+        if self.checked_bytes() > self.credit {
+            return FrameScan::Damaged;
+        }
+        frame::scan(&self.buffer[self.at..])
+    }
+
+    fn checked_bytes(&self) -> u64 {
+        frame::checked_bytes(&self.buffer[self.at..]) as u64
     }
 
     /// Skips to the next possible start of a frame, by at least one byte; returns the bytes skipped.
@@ -107,6 +126,7 @@ impl<R: Read> CaptureReader<R> {
         let rest = &self.buffer[self.at + 1..];
         let bytes = 1 + rest.iter().position(|byte| *byte == SYNC).unwrap_or(rest.len());
         self.at += bytes;
+        self.credit = self.credit.saturating_add(CREDIT.1 * bytes as u64);
         bytes as u64
     }
 
@@ -219,5 +239,27 @@ mod tests {
         assert!(refused(b"").contains("ends within its head"));
         assert!(refused(b"TEELEAK\0\x07\0").contains("version 7"));
         assert!(refused(b"D/TC:0 0 a log").contains("not a capture file"));
+    }
+
+    #[test]
+    fn heads_of_long_frames_side_by_side_hide_no_frame_behind_them() {
+        let claim = [&[SYNC, FrameKind::Console as u8][..], &0xf_0000_u32.to_le_bytes()].concat();
+        let mut bytes = file(&[b"one"]);
+        bytes.extend(claim.repeat(600_000));
+        bytes.extend(&file(&[b"two"])[FILE_HEAD.len()..]);
+        bytes.extend(vec![0; 1 << 20]);
+        assert_eq!(read(&bytes).0, [b"one".to_vec(), b"two".to_vec()]);
+    }
+
+    #[test]
+    fn without_credit_nothing_is_checked_until_bytes_bring_some() {
+        let bytes = file(&[b"one", b"two"]);
+        let mut reader = CaptureReader::new(&*bytes).unwrap();
+        reader.credit = 0;
+        let skipped = Damage { bytes: (HEAD_BYTES + 3) as u64, at_end: false, is_cut: false };
+        assert_eq!(reader.next_piece().unwrap(), Some(CapturePiece::Damage(skipped)));
+        let kind = Some(FrameKind::Console);
+        let two = CapturePiece::Frame { kind, payload: b"two" };
+        assert_eq!(reader.next_piece().unwrap(), Some(two));
     }
 }
