@@ -112,7 +112,7 @@ fn make(settings: &'static Settings, flags: u32) {
 fn map_new(settings: &Settings) -> Option<*mut AtomicU64> {
     let bytes = file_bytes(settings);
     let path = settings.path("ring", sys::pid(), clock::now_ns());
-    let fd = sys::create(path.as_c())?;
+    let fd = sys::create(settings.dir(), path.name())?;
     let mapped = if sys::reserve(fd, bytes) { sys::map(fd, bytes) } else { None };
     sys::close(fd);
     if mapped.is_none() {
@@ -159,7 +159,7 @@ fn put_text(to: &mut [u64], text: &[u8], words: usize) {
 /// Creates the file that marks this process as loaded, but without a call so far.
 fn leave_mark(settings: &Settings) {
     let path = settings.path("idle", sys::pid(), clock::now_ns());
-    let Some(fd) = sys::create(path.as_c()) else { return };
+    let Some(fd) = sys::create(settings.dir(), path.name()) else { return };
     let words = head_words(settings, head::FLAG_IDLE);
     let mut bytes = [0u8; head::WORDS * size_of::<u64>()];
     for (to, word) in bytes.chunks_exact_mut(size_of::<u64>()).zip(words) {

@@ -64,6 +64,11 @@ impl Settings {
         if self.stack { SLOT_WORDS_STACK } else { SLOT_WORDS }
     }
 
+    /// The folder of ring files.
+    pub(crate) fn dir(&self) -> &CStr {
+        self.dir.as_c()
+    }
+
     /// Path of a file in the folder: `PREFIX-PID-BORN`.
     pub(crate) fn path(&self, prefix: &str, pid: u32, born_ns: u64) -> Text<256> {
         let mut path = Text::new();

@@ -3,7 +3,10 @@
 //! The C library's functions are cancellation points, or wrapped by this library. These here are
 //! safe in a signal handler and after `fork`.
 
-use std::ffi::{CStr, c_int, c_long, c_void};
+use std::{
+    ffi::{CStr, c_int, c_long, c_void},
+    mem::MaybeUninit,
+};
 
 /// Runs `run` and restores `errno`.
 pub(crate) fn keeping_errno<R>(run: impl FnOnce() -> R) -> R {
@@ -47,13 +50,35 @@ pub(crate) fn comm() -> [u8; 16] {
     name
 }
 
-/// Creates and opens a new file.
-pub(crate) fn create(path: &CStr) -> Option<c_int> {
+/// Creates and opens a new file of that name, if the folder is no link and belongs to root or to this user:
+/// its name may be somebody else's once teeleak has removed it.
+pub(crate) fn create(folder: &CStr, name: &CStr) -> Option<c_int> {
+    let flags = libc::O_PATH | libc::O_DIRECTORY | libc::O_NOFOLLOW | libc::O_CLOEXEC;
+    let folder = open(libc::AT_FDCWD, folder, flags)?;
     let flags = libc::O_RDWR | libc::O_CREAT | libc::O_EXCL | libc::O_CLOEXEC | libc::O_NOFOLLOW;
-    let at = libc::AT_FDCWD;
+    let file = if is_trusted(folder) { open(folder, name, flags) } else { None };
+    close(folder);
+    file
+}
+
+fn open(at: c_int, path: &CStr, flags: c_int) -> Option<c_int> {
     // SAFETY: `path` is a C string.
     let fd = unsafe { libc::syscall(libc::SYS_openat, at, path.as_ptr(), flags, 0o600) };
     c_int::try_from(fd).ok().filter(|fd| *fd >= 0)
+}
+
+fn is_trusted(folder: c_int) -> bool {
+    let mut data = MaybeUninit::<libc::stat>::uninit();
+    let (empty, of_fd) = (c"", libc::AT_EMPTY_PATH);
+    // SAFETY: `empty` is a C string, and the call fills the structure or fails.
+    let result = unsafe {
+        libc::syscall(libc::SYS_newfstatat, folder, empty.as_ptr(), data.as_mut_ptr(), of_fd)
+    };
+    // SAFETY: it was filled, since the call succeeded.
+    let owner = (result == 0).then(|| unsafe { data.assume_init() }.st_uid);
+    // SAFETY: takes no argument and can't fail.
+    let user = unsafe { libc::syscall(libc::SYS_geteuid) };
+    owner.is_some_and(|owner| owner == 0 || c_long::from(owner) == user)
 }
 
 /// Closes a file that [`create`] opened.

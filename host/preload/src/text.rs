@@ -36,6 +36,12 @@ impl<const N: usize> Text<N> {
     pub(crate) fn as_c(&self) -> &CStr {
         CStr::from_bytes_until_nul(&self.bytes).unwrap_or(c"")
     }
+
+    /// What follows the last slash, as a C string.
+    pub(crate) fn name(&self) -> &CStr {
+        let start = self.bytes().iter().rposition(|byte| *byte == b'/').map_or(0, |at| at + 1);
+        CStr::from_bytes_until_nul(&self.bytes[start..]).unwrap_or(c"")
+    }
 }
 
 impl<const N: usize> Write for Text<N> {
@@ -54,5 +60,13 @@ mod tests {
         let mut text = Text::<4>::new();
         text.write_str("abcdef").unwrap();
         assert_eq!((text.as_c(), text.bytes()), (c"abc", &b"abc"[..]));
+    }
+
+    #[test]
+    fn a_name_is_what_follows_the_folder() {
+        let mut path = Text::<16>::new();
+        path.push(b"/a/b");
+        assert_eq!(path.name(), c"b");
+        assert_eq!(Text::<16>::new().name(), c"");
     }
 }

@@ -7,9 +7,13 @@ use std::{
 };
 
 use anyhow::Result;
+use rustix::process::{Resource, geteuid, getrlimit};
 
 use super::{RingFile, process};
 use crate::source::Sink;
+
+/// Most rings that are open at a time, unless half of the descriptors that this process may have are fewer.
+const MOST_RINGS: u64 = 512;
 
 /// A folder of ring files.
 pub(crate) struct RingFolder {
@@ -52,7 +56,8 @@ impl RingFolder {
     }
 
     fn look(&mut self, last: bool, sink: &mut dyn Sink) -> Result<()> {
-        for path in self.files()? {
+        // Without descriptors, new rings are looked for the next time.
+        for path in self.files().unwrap_or_default() {
             self.meet(path);
         }
         // Check processes before reading: one that has ended has written everything.
@@ -61,11 +66,16 @@ impl RingFolder {
         for (path, followed) in &mut self.rings {
             let Some(ring) = &mut followed.ring else { continue };
             let has_ended = liveness.get(path) == Some(&false);
-            ring.poll(has_ended, sink)?;
-            if has_ended {
+            let read = ring.poll(has_ended, sink);
+            let read =
+                if last && !has_ended { read.and_then(|()| ring.finish(sink)) } else { read };
+            if has_ended || is_cut(&read) {
                 followed.ring = None;
-            } else if last {
-                ring.finish(sink)?;
+            }
+            if is_cut(&read) {
+                self.unreadable += 1;
+            } else {
+                read?;
             }
         }
         Ok(())
@@ -89,9 +99,15 @@ impl RingFolder {
     }
 
     fn meet(&mut self, path: PathBuf) {
+        let n_open = self.rings.values().filter(|followed| followed.ring.is_some()).count();
+        let has_room = (n_open as u64) < most_rings();
         match RingFile::open(&path) {
-            Ok(Some(ring)) => {
+            Ok(Some(ring)) if has_room && is_of_its_process(&ring) => {
                 self.rings.insert(path, FollowedRing { ring: Some(ring) });
+            }
+            Ok(Some(_)) => {
+                self.unreadable += 1;
+                self.rings.insert(path, FollowedRing { ring: None });
             }
             Ok(None) => {}
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {}
@@ -101,6 +117,25 @@ impl RingFolder {
             }
         }
     }
+}
+
+/// Whether a ring is shorter than its head says: somebody cut it.
+fn is_cut(read: &Result<()>) -> bool {
+    let error = read.as_ref().err().and_then(|error| error.downcast_ref::<io::Error>());
+    error.is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof)
+}
+
+fn most_rings() -> u64 {
+    let descriptors = getrlimit(Resource::Nofile).current;
+    descriptors.map_or(MOST_RINGS, |most| (most / 2).min(MOST_RINGS))
+}
+
+/// Whether the file belongs to root, to this user, or to a user of the process that it names, if that still
+/// runs: in a folder where everybody may write, others could speak in its name.
+fn is_of_its_process(ring: &RingFile) -> bool {
+    let Ok(owner) = ring.owner() else { return false };
+    let users = process::users(Path::new("/proc"), ring.head().pid);
+    owner == 0 || owner == geteuid().as_raw() || users.is_none_or(|users| users.contains(&owner))
 }
 
 impl FollowedRing {

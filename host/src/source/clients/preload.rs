@@ -5,10 +5,10 @@ use std::{
     env,
     ffi::OsString,
     fs::{self, Permissions},
+    hash::{BuildHasher as _, RandomState},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
-    sync::atomic::{AtomicU32, Ordering},
 };
 
 use anyhow::{Context as _, Result};
@@ -21,9 +21,6 @@ const STACK: &str = "TEELEAK_TRACE_STACK";
 const FDS: &str = "TEELEAK_TRACE_FDS";
 /// Variable that the dynamic loader reads, see ld.so(8).
 const PRELOAD: &str = "LD_PRELOAD";
-
-/// Number of folders created by this process, for unique names.
-static MADE: AtomicU32 = AtomicU32::new(0);
 
 /// What to record besides the calls.
 #[derive(Clone, Copy, Default, Debug)]
@@ -45,9 +42,7 @@ pub(crate) struct Tracing {
 impl Tracing {
     /// Creates the folder.
     pub(crate) fn new(library: PathBuf, extra: Extra) -> Result<Self> {
-        let n = MADE.fetch_add(1, Ordering::Relaxed);
-        let path = place().join(format!("teeleak-{}-{n}", std::process::id()));
-        fs::create_dir(&path).with_context(|| format!("cannot create {}", path.display()))?;
+        let path = create_folder(&place())?;
         // A workload may change its user: a folder created by root is open to all, like /tmp.
         let mode = if rustix::process::geteuid().is_root() { 0o1777 } else { 0o700 };
         fs::set_permissions(&path, Permissions::from_mode(mode))?;
@@ -77,6 +72,15 @@ impl Drop for Tracing {
         // This removes the ring files of running processes, too; they keep them mapped.
         let _ = fs::remove_dir_all(&self.path);
     }
+}
+
+/// Creates a folder of a name that nobody can have taken: it may lie where everybody may write.
+fn create_folder(place: &Path) -> Result<PathBuf> {
+    let begin = format!("teeleak-{}-", std::process::id());
+    let random = || RandomState::new().hash_one(());
+    let path = place.join(format!("{begin}{:016x}", random()));
+    fs::create_dir(&path).with_context(|| format!("cannot create {}", path.display()))?;
+    Ok(path)
 }
 
 /// The best place for ring files: in memory, so that writing never waits for a disk.

@@ -13,6 +13,13 @@ pub(super) fn runs(proc: &Path, pid: u32) -> bool {
     !matches!(state, Some('Z' | 'X') | None)
 }
 
+/// The users of a process: real, effective, saved and of the file system; `None` if it does not exist.
+pub(super) fn users(proc: &Path, pid: u32) -> Option<Vec<u32>> {
+    let status = fs::read_to_string(proc.join(format!("{pid}/status"))).ok()?;
+    let ids = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    Some(ids.split_whitespace().filter_map(|id| id.parse().ok()).collect())
+}
+
 /// The process of a thread.
 pub(super) fn of_thread(proc: &Path, tid: u32) -> Option<u32> {
     let status = fs::read_to_string(proc.join(format!("{tid}/status"))).ok()?;
@@ -46,6 +53,7 @@ mod tests {
         let (proc, pid) = (Path::new("/proc"), std::process::id());
         assert!(runs(proc, pid));
         assert_eq!(of_thread(proc, pid), Some(pid));
+        assert!(users(proc, pid).unwrap().contains(&rustix::process::getuid().as_raw()));
         let TraceNote::Process { ended, exe, .. } = note(proc, pid) else { panic!("another note") };
         assert!(!ended && exe.starts_with('/'), "{exe}");
     }
@@ -56,5 +64,6 @@ mod tests {
             panic!("another note")
         };
         assert_eq!((ended, &*comm), (true, ""));
+        assert_eq!(users(Path::new("/nowhere"), 1), None);
     }
 }

@@ -1,6 +1,11 @@
 //! One ring file, read while its process writes to it.
 
-use std::{fs::File, io, os::unix::fs::FileExt as _, path::Path};
+use std::{
+    fs::File,
+    io,
+    os::unix::fs::{FileExt as _, MetadataExt as _},
+    path::Path,
+};
 
 use anyhow::Result;
 use rustix::fs::{Mode, OFlags};
@@ -57,6 +62,14 @@ impl RingFile {
                 Err(io::Error::new(io::ErrorKind::InvalidData, text))
             }
         }
+    }
+
+    /// The user that the file belongs to.
+    ///
+    /// # Errors
+    /// When the system does not say it.
+    pub fn owner(&self) -> io::Result<u32> {
+        Ok(self.file.metadata()?.uid())
     }
 
     /// Its head as of the last read.
