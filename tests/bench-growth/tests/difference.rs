@@ -7,7 +7,7 @@ use teeleak_analysis::{
 use teeleak_bench_growth::Random;
 
 /// Pairs of runs of each kind.
-const PAIRS: u64 = 80;
+const PAIRS: u64 = 40;
 
 /// A line under noise of standard deviation 1; neighbours are correlated by `rho`.
 fn line(random: &mut Random, slope: f64, n: u32, rho: f64) -> Vec<f64> {

@@ -7,7 +7,7 @@ use teeleak_analysis::{
 use teeleak_bench_growth::{Random, classes};
 
 /// Series of each class.
-const SERIES: u64 = 2;
+const SERIES: u64 = 1;
 
 /// Values that are judged in the end.
 const LONGEST: usize = 80;
