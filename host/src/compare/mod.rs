@@ -1,4 +1,5 @@
 //! Comparisons of snapshots, and of runs.
 
+pub(crate) mod growth;
 pub(crate) mod runs;
 pub(crate) mod snapshots;

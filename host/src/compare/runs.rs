@@ -1,16 +1,15 @@
 //! Two runs of the same workload: findings of one build that a known-good build does not have.
 //!
 //! A finding that both builds have is not new, but can be worse: more growth per iteration than on
-//! the good build, beyond the intervals of both. (Matias et al., *SRDS* 2014: comparison with a good
-//! build shows more than a trend alone.)
+//! the good build, by a difference whose interval excludes chance. (Matias et al., *SRDS* 2014: comparison
+//! with a good build shows more than a trend alone.)
 
 use teeleak_analysis::{
     audit::{Conclusion, FindingWeight, Report, conclude},
-    model::{Figure, Finding, Severity, Unit},
+    model::{Finding, Severity},
 };
 
-/// Fraction by which a rate must be higher to count as worse, beyond its interval.
-const WORSE: f64 = 0.05;
+use super::growth::GrowthComparison;
 
 /// How a finding compares with the known-good build.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,10 +22,40 @@ pub(crate) enum FindingNovelty {
     Same,
 }
 
+/// A finding that counts, beside the good build.
+pub(crate) struct ComparedFinding {
+    pub(crate) novelty: FindingNovelty,
+    pub(crate) finding: Finding,
+    /// Its growth beside that of the good build, if both grow.
+    pub(crate) growth: Option<GrowthComparison>,
+}
+
+impl ComparedFinding {
+    fn new(finding: Finding, good: &[Finding]) -> Self {
+        let known = same(&finding, good);
+        let growth = known.and_then(|known| GrowthComparison::new(&finding, known));
+        let is_worse = growth.as_ref().is_some_and(GrowthComparison::is_worse);
+        let novelty = match known.filter(|known| counts(known)) {
+            None => FindingNovelty::New,
+            Some(known) if is_worse || finding.severity > known.severity => FindingNovelty::Worse,
+            Some(_) => FindingNovelty::Same,
+        };
+        Self { novelty, finding, growth }
+    }
+
+    /// Why it may be worse than it seems.
+    fn doubt(&self) -> Option<String> {
+        let Some(GrowthComparison::TooFew(_)) = self.growth else { return None };
+        let sentence = self.growth.as_ref()?.sentence();
+        (self.novelty == FindingNovelty::Same)
+            .then(|| format!("{}: {sentence}", self.finding.title))
+    }
+}
+
 /// A run compared with the known-good one.
 pub(crate) struct Differential {
     /// Findings that count, compared with the good build.
-    pub(crate) findings: Vec<(FindingNovelty, Finding)>,
+    pub(crate) findings: Vec<ComparedFinding>,
     /// Findings of the good build that this one does not have.
     pub(crate) gone: Vec<Finding>,
     /// Why the run can't be called clean.
@@ -35,59 +64,51 @@ pub(crate) struct Differential {
 
 /// Compares a run with that of a good build.
 pub(crate) fn compare(good: &Report, report: Report) -> Differential {
-    let counts = |finding: &&Finding| finding.severity > Severity::Note;
-    let find = |finding: &Finding, of: &[Finding]| {
-        of.iter().find(|other| other.fingerprint == finding.fingerprint).cloned()
-    };
-    let news = |finding: &Finding| match find(finding, &good.findings).filter(|one| counts(&one)) {
-        None => FindingNovelty::New,
-        Some(known) if is_worse(finding, &known) => FindingNovelty::Worse,
-        Some(_) => FindingNovelty::Same,
-    };
-    let good_findings = good.findings.iter().filter(counts);
-    let missing_findings = good_findings
-        .filter(|finding| find(finding, &report.findings).is_none())
-        .cloned()
-        .collect();
-    let doubts = doubts("the good build", good).chain(doubts("this build", &report)).collect();
-    let findings = report.findings.into_iter().filter(|finding| counts(&finding));
-    let findings = findings.map(|finding| (news(&finding), finding)).collect();
-    Differential { findings, gone: missing_findings, doubts }
+    let good_findings = good.findings.iter().filter(|finding| counts(finding));
+    let gone = good_findings.filter(|finding| same(finding, &report.findings).is_none());
+    let gone = gone.cloned().collect();
+    let mut doubts: Vec<_> =
+        doubts("the good build", good).chain(doubts("this build", &report)).collect();
+    let findings = report.findings.into_iter().filter(counts);
+    let findings: Vec<_> =
+        findings.map(|finding| ComparedFinding::new(finding, &good.findings)).collect();
+    doubts.extend(findings.iter().filter_map(ComparedFinding::doubt));
+    Differential { findings, gone, doubts }
+}
+
+fn counts(finding: &Finding) -> bool {
+    finding.severity > Severity::Note
+}
+
+/// The same finding of another run.
+fn same<'f>(finding: &Finding, others: &'f [Finding]) -> Option<&'f Finding> {
+    others.iter().find(|other| other.fingerprint == finding.fingerprint)
 }
 
 impl Differential {
+    /// Findings that are new or worse.
+    pub(crate) fn news(&self) -> impl Iterator<Item = &Finding> {
+        let news = self.findings.iter().filter(|one| one.novelty != FindingNovelty::Same);
+        news.map(|one| &one.finding)
+    }
+
     /// The outcome: that of a run with only the new and worse findings.
     pub(crate) fn conclusion(&self) -> Conclusion {
-        let news = self.findings.iter().filter(|(news, _)| *news != FindingNovelty::Same);
-        let weights: Vec<_> = news.map(|(_, finding)| FindingWeight::from(finding)).collect();
+        let weights: Vec<_> = self.news().map(FindingWeight::from).collect();
         conclude(&weights, self.doubts.is_empty())
     }
 
-    /// Number of findings of this kind.
-    pub(crate) fn count(&self, news: FindingNovelty) -> u64 {
-        self.findings.iter().filter(|(one, _)| *one == news).count() as u64
+    /// Findings of this novelty.
+    pub(crate) fn with(&self, novelty: FindingNovelty) -> impl Iterator<Item = &ComparedFinding> {
+        self.findings.iter().filter(move |one| one.novelty == novelty)
+    }
+
+    /// Number of findings of this novelty.
+    pub(crate) fn count(&self, novelty: FindingNovelty) -> u64 {
+        self.with(novelty).count() as u64
     }
 }
 
 fn doubts<'r>(of: &'r str, report: &'r Report) -> impl Iterator<Item = String> + 'r {
     report.doubts.iter().map(move |doubt| format!("{of}: {doubt}"))
-}
-
-/// Whether a finding is more severe than before, or grows faster.
-fn is_worse(finding: &Finding, known: &Finding) -> bool {
-    let faster = match (growth(finding), growth(known)) {
-        (Some(now), Some(before)) => {
-            let low = now.interval.map_or(now.value, |(low, _)| low);
-            let high = before.interval.map_or(before.value, |(_, high)| high);
-            low > high + WORSE * high.abs()
-        }
-        _ => false,
-    };
-    finding.severity > known.severity || faster
-}
-
-/// Growth per iteration: in bytes if known, else in objects.
-fn growth(finding: &Finding) -> Option<&Figure> {
-    let find_figure = |unit| finding.figures.iter().find(|figure| figure.unit == unit);
-    find_figure(Unit::BytesPerIteration).or_else(|| find_figure(Unit::ObjectsPerIteration))
 }

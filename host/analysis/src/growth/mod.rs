@@ -10,6 +10,7 @@
 //! without a verdict is undecided, with the number of further iterations that would decide.
 
 pub(crate) mod collect;
+mod difference;
 mod exact;
 mod judge;
 mod judgement;
@@ -18,9 +19,11 @@ mod series;
 mod spread;
 mod staircase;
 mod statistics;
+mod student;
 mod survivors;
 mod wanted;
 
+pub use difference::{FEWEST_TO_COMPARE, MeasuredRate, RateDifference, difference};
 pub use judge::judge;
 pub use judgement::{Basis, Estimate, Judgement};
 pub use report::{GrowthOptions, findings};

@@ -23,8 +23,14 @@ const EMPTY: f64 = 0.0007;
 /// Probability below which a gap is not likely to be chance.
 const UNLIKELY: f64 = 0.012;
 
-/// The same after only two events. Less than one in fifty random pairs in 20 iterations comes that
-/// early.
+/// Number of events whose rate says little: it is their distances that tell when the next one was due.
+const FEW: usize = 4;
+
+/// How many times the longest distance between few events a gap may last.
+const PAUSE: usize = 2;
+
+/// Probability below which a gap after only two events is not chance. Less than one in fifty random pairs
+/// in 20 iterations comes that early.
 const EMPTY_AFTER_TWO: f64 = 0.005;
 
 /// Standard deviations by which the mean position of the events may lie before the middle.
@@ -58,10 +64,16 @@ pub(super) fn spread(at: &[usize], span: usize) -> Spread {
     if m >= 4 && mean < middle - EARLY * span as f64 / (12.0 * m as f64).sqrt() {
         return Spread::Fading;
     }
-    if chance < UNLIKELY {
+    if chance < UNLIKELY || (m <= FEW && gap > PAUSE * longest(at)) {
         return Spread::Few;
     }
     Spread::Going
+}
+
+/// The longest distance between events, the first iteration included.
+fn longest(at: &[usize]) -> usize {
+    let steps = at.windows(2).map(|pair| pair[1] - pair[0]);
+    steps.chain(at.first().copied()).max().unwrap_or(1)
 }
 
 /// Whether the distances between events differ by at most one iteration.
@@ -81,6 +93,8 @@ mod tests {
         assert_eq!(spread(&[4, 8, 12], 12), Spread::Going);
         assert_eq!(spread(&[1, 5, 9], 12), Spread::Going);
         assert_eq!(spread(&[1, 2, 3], 12), Spread::Stopped);
+        assert_eq!(spread(&[3, 5, 7], 20), Spread::Few);
+        assert_eq!(spread(&[3, 5, 7], 12), Spread::Going);
         assert_eq!(spread(&[2], 12), Spread::Once);
         assert_eq!(spread(&[1, 3], 20), Spread::Once);
         assert_eq!(spread(&[5, 9], 20), Spread::Few);

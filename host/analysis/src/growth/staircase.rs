@@ -70,7 +70,7 @@ fn hidden(rises: &[(usize, f64)], total: f64, span: usize) -> f64 {
 /// ever are of the same height.
 fn may_fade(rises: &[(usize, f64)], span: usize) -> bool {
     /// Log likelihood by which even rises must be likelier.
-    const MARGIN: f64 = 3.0;
+    const MARGIN: f64 = 4.0;
     let usual = rises[rises.len() / 2].1;
     let same = rises.iter().filter(|rise| rise.1 == usual).count();
     if same * 2 > rises.len() {

@@ -23,6 +23,8 @@ pub enum FigureKind {
     GrowsSince,
     /// The iteration at which growth stopped.
     StoppedAt,
+    /// Growth per iteration above which is excluded at 99 %.
+    ExcludedGrowth,
     /// Growth in idle iterations, which is subtracted.
     IdleGrowth,
     /// Amount in use.
@@ -92,6 +94,7 @@ impl FigureKind {
             Self::ToDecide => "iterations to decide",
             Self::GrowsSince => "grows since iteration",
             Self::StoppedAt => "stopped at iteration",
+            Self::ExcludedGrowth => "growth excluded above (99 %)",
             Self::IdleGrowth => "idle growth, taken away",
             Self::InUse => "in use",
             Self::MostInUse => "most in use",

@@ -281,6 +281,7 @@ impl<'a> PoolCase<'a> {
             failures.map(|n| words::plain(FigureKind::FailedAllocations, n as f64, Unit::Objects));
         figures.extend(failures);
         figures.extend(words::judgement_figures(&self.judgement, 0.0));
+        figures.extend(words::excluded(self.judgement.excluded, per));
         figures
     }
 

@@ -5,9 +5,14 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::finding::{FindingJson, entry};
+use teeleak_analysis::{growth::Estimate, model::Unit};
+
+use super::finding::{FindingJson, entry, nullable};
 use crate::{
-    compare::runs::{Differential, FindingNovelty},
+    compare::{
+        growth::GrowthComparison,
+        runs::{ComparedFinding, Differential, FindingNovelty},
+    },
     exit::Exit,
 };
 
@@ -42,8 +47,28 @@ struct DifferentialFinding<'d> {
     /// Whether the finding is new, worse than in the known-good build, or the same.
     #[schemars(extend("enum" = ["new", "worse", "same"]))]
     news: &'static str,
+    /// Its growth beside that of the known-good build; missing if either run has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    growth_difference: Option<GrowthDifferenceJson>,
     #[serde(flatten)]
     finding: FindingJson<'d>,
+}
+
+/// The growth of a finding less that of the same one in the known-good build.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "GrowthDifference")]
+struct GrowthDifferenceJson {
+    /// The difference; null if there are too few iterations to know how far it may be off.
+    value: Option<f64>,
+    /// Its 95 % confidence interval; null if both rates are exact.
+    interval_95: Option<(f64, f64)>,
+    /// How sure it is that this run grows faster, 0 to 1.
+    confidence: Option<f64>,
+    /// Unit of the value.
+    #[schemars(extend("enum" = nullable(Unit::ALL.map(Unit::name))))]
+    unit: Option<&'static str>,
+    /// The comparison in words.
+    text: String,
 }
 
 /// Writes the comparison of each run.
@@ -63,13 +88,28 @@ pub(crate) fn write(
     super::write("differential", &document, out)
 }
 
-fn differential_finding(
-    (news, finding): &(FindingNovelty, teeleak_analysis::model::Finding),
-) -> DifferentialFinding<'_> {
-    let news = match news {
+fn differential_finding(compared: &ComparedFinding) -> DifferentialFinding<'_> {
+    let news = match compared.novelty {
         FindingNovelty::New => "new",
         FindingNovelty::Worse => "worse",
         FindingNovelty::Same => "same",
     };
-    DifferentialFinding { news, finding: entry(finding) }
+    let growth_difference = compared.growth.as_ref().map(growth_difference);
+    DifferentialFinding { news, growth_difference, finding: entry(&compared.finding) }
+}
+
+fn growth_difference(growth: &GrowthComparison) -> GrowthDifferenceJson {
+    let text = growth.sentence();
+    let GrowthComparison::Difference { unit, difference, .. } = growth else {
+        let (value, interval_95, confidence, unit) = (None, None, None, None);
+        return GrowthDifferenceJson { value, interval_95, confidence, unit, text };
+    };
+    let Estimate { value, low, high } = difference.rate;
+    GrowthDifferenceJson {
+        value: Some(value),
+        interval_95: (!difference.is_exact()).then_some((low, high)),
+        confidence: Some(difference.confidence),
+        unit: Some(unit.name()),
+        text,
+    }
 }

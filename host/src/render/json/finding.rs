@@ -251,7 +251,7 @@ pub(super) fn numbered_findings<'t>(findings: &'t [Finding]) -> Vec<NumberedFind
 }
 
 /// Values of a nullable enumeration.
-fn nullable<const N: usize>(names: [&'static str; N]) -> Vec<Option<&'static str>> {
+pub(super) fn nullable<const N: usize>(names: [&'static str; N]) -> Vec<Option<&'static str>> {
     names.into_iter().map(Some).chain([None]).collect()
 }
 

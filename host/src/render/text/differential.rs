@@ -8,7 +8,7 @@ use super::{
     TextLine, TextPage, Tone,
     finding::{self, FindingContext},
 };
-use crate::compare::runs::{Differential, FindingNovelty};
+use crate::compare::runs::{ComparedFinding, Differential, FindingNovelty};
 
 /// Writes the new and worse findings of each run.
 pub(crate) fn write(
@@ -21,18 +21,16 @@ pub(crate) fn write(
             page.blank()?;
         }
         headline(good, name, run, page)?;
-        for (what, news) in [
+        for (what, novelty) in [
             ("new", FindingNovelty::New),
             ("worse", FindingNovelty::Worse),
             ("unchanged", FindingNovelty::Same),
         ] {
-            let findings = run.findings.iter().filter(|(one, _)| *one == news);
-            section(what, findings.map(|(_, finding)| &*finding.title), page)?;
+            compared(what, run.with(novelty), page)?;
         }
         section("gone", run.gone.iter().map(|finding| &*finding.title), page)?;
         section("doubts", run.doubts.iter().map(String::as_str), page)?;
-        let news = run.findings.iter().filter(|(news, _)| *news != FindingNovelty::Same);
-        let news: Vec<_> = news.map(|(_, finding)| finding).collect();
+        let news: Vec<_> = run.news().collect();
         let context = FindingContext { all: &news, observation: None };
         for (n, one) in news.iter().enumerate() {
             finding::write(Some(n + 1), one, context, page)?;
@@ -59,6 +57,25 @@ fn headline(good: &str, name: &str, run: &Differential, page: &mut TextPage<'_>)
         ": {name} has {new_findings}, {worse} worse, {same} unchanged, {n_gone} gone "
     ));
     page.write_line(line.dim(format_args!("(compared with {good})")))
+}
+
+/// Findings by title, each with its growth beside that of the good build.
+fn compared<'f>(
+    name: &str,
+    findings: impl Iterator<Item = &'f ComparedFinding>,
+    page: &mut TextPage<'_>,
+) -> io::Result<()> {
+    let mut findings = findings.peekable();
+    if findings.peek().is_some() {
+        page.heading(name)?;
+    }
+    for one in findings {
+        page.write_line(TextLine::indent(2).text(&one.finding.title))?;
+        if let Some(growth) = &one.growth {
+            page.write_line(TextLine::indent(4).dim(growth.sentence()))?;
+        }
+    }
+    Ok(())
 }
 
 fn section<'t>(

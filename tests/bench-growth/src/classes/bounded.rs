@@ -2,88 +2,64 @@
 
 use std::f64::consts::TAU;
 
-use super::{Class, Drawn, KB, Truth, correlated, index, noise, place, random_ages, teeth};
+use super::{ClassRow, Drawn, KB, correlated, index, noise, place, random_ages, teeth};
 use crate::Random;
 
-const fn bounded(
-    name: &'static str,
-    ranges: &'static str,
-    shape: fn(&mut Random, usize) -> Drawn,
-) -> Class {
-    Class { name, truth: Truth::Bounded, ranges, shape }
-}
-
 /// Bounded classes.
-pub(super) const CLASSES: [Class; 29] = [
-    bounded("white", "noise of 16 B to 4 KB (standard deviation)", white),
-    bounded("flat", "constant; in half of them 1 to 3 lone values 1 to 100 objects off", flat),
-    bounded("AR(1) 0.9", "innovations of 16 B to 4 KB", wandering),
-    bounded("sawtooth", "512 B to 8 KB, period 3 to 16, noise 0 to 2 % of it", sawtooth),
-    bounded("warm-up", "1 to 64 KB, time constant 1 to 20, noise 0 to 5 % of it", warm_up),
-    bounded("warm-up, fast", "1 to 64 KB, time constant 0.5 to 3, noise 0 to 5 %", fast_warm_up),
-    bounded("warm-up, slow", "1 to 64 KB, time constant 10 to 25, noise 0 to 5 %", slow_warm_up),
-    bounded("one-off step", "1 to 64 KB at 10 to 90 %, noise 0 to 25 % of it", step),
-    bounded("two steps", "1 to 64 KB each at 10 to 90 %, noise 0 to 25 % of the lower", two_steps),
-    bounded("slow seasonal", "1 to 64 KB, period 20 to 72, noise 0 to 25 % of it", seasonal),
-    bounded(
-        "burst that returns",
-        "1 to 64 KB for 3 to n / 3, slow or sudden, noise 0 to 10 %",
-        burst,
-    ),
-    bounded("many steps", "3 to 8 levels of 0 to 64 KB, noise 0 to 5 % of that", many_steps),
-    bounded(
+pub(super) const CLASSES: [ClassRow; 29] = [
+    ("white", "noise of 16 B to 4 KB (standard deviation)", white),
+    ("flat", "constant; in half of them 1 to 3 lone values 1 to 100 objects off", flat),
+    ("AR(1) 0.9", "innovations of 16 B to 4 KB", wandering),
+    ("sawtooth", "512 B to 8 KB, period 3 to 16, noise 0 to 2 % of it", sawtooth),
+    ("warm-up", "1 to 64 KB, time constant 1 to 20, noise 0 to 5 % of it", warm_up),
+    ("warm-up, fast", "1 to 64 KB, time constant 0.5 to 3, noise 0 to 5 %", fast_warm_up),
+    ("warm-up, slow", "1 to 64 KB, time constant 10 to 25, noise 0 to 5 %", slow_warm_up),
+    ("one-off step", "1 to 64 KB at 10 to 90 %, noise 0 to 25 % of it", step),
+    ("two steps", "1 to 64 KB each at 10 to 90 %, noise 0 to 25 % of the lower", two_steps),
+    ("slow seasonal", "1 to 64 KB, period 20 to 72, noise 0 to 25 % of it", seasonal),
+    ("burst that returns", "1 to 64 KB for 3 to n / 3, slow or sudden, noise 0 to 10 %", burst),
+    ("many steps", "3 to 8 levels of 0 to 64 KB, noise 0 to 5 % of that", many_steps),
+    (
         "step, AR noise",
         "step of 4 to 40 times AR(1) noise, 0.3 to 0.8, at 15 to 80 %",
         wandering_step,
     ),
-    bounded("plateau", "fills evenly for 15 to 65 %, noise 0 to 5 % of it", plateau),
-    bounded(
+    ("plateau", "fills evenly for 15 to 65 %, noise 0 to 5 % of it", plateau),
+    (
         "rises that end",
         "16 B to 4 KB in 30 to 100 % of the iterations of the first 20 to 50 %",
         ending,
     ),
-    bounded(
+    (
         "high-water mark",
         "highest of a random demand so far: uniform, normal or exponential",
         high_water,
     ),
-    bounded(
-        "high-water, noisy",
-        "the same, noise 1 to 10 % of the demand's spread",
-        noisy_high_water,
-    ),
-    bounded(
-        "decay to a level",
-        "falls by 1 to 64 KB, time constant 1 to 20, noise 0 to 5 %",
-        decay,
-    ),
-    bounded(
+    ("high-water, noisy", "the same, noise 1 to 10 % of the demand's spread", noisy_high_water),
+    ("decay to a level", "falls by 1 to 64 KB, time constant 1 to 20, noise 0 to 5 %", decay),
+    (
         "fills, then empties",
         "rises evenly for 30 to 70 %, falls evenly, noise 0 to 5 %",
         rise_and_fall,
     ),
-    bounded("falls evenly", "16 B to 1 KB per iteration, noise 0 to 4 times that", falling),
-    bounded(
+    ("falls evenly", "16 B to 1 KB per iteration, noise 0 to 4 times that", falling),
+    (
         "sawtooth, irregular",
         "teeth of 3 to n / 4 iterations, noise 0 to 5 % of the highest",
         irregular,
     ),
-    bounded(
-        "restarts",
-        "1 to 4, each followed by a warm-up of constant 1 to 6, noise 1 to 5 %",
-        restarts,
-    ),
-    bounded("quantised", "noise of 0.2 to 3 units", quantised),
-    bounded("quantised, AR", "AR(1) noise of 0.5 to 10 units, 0.3 to 0.9", quantised_wandering),
-    bounded("outliers", "noise, of which 3 to 10 % is 5 to 50 times as high", outliers),
-    bounded("load", "a count that is Poisson distributed, mean 0.3 to 30", load),
-    bounded("gaps", "noise, 2 to 20 % of the values missing", gaps),
-    bounded(
+    ("restarts", "1 to 4, each followed by a warm-up of constant 1 to 6, noise 1 to 5 %", restarts),
+    ("quantised", "noise of 0.2 to 3 units", quantised),
+    ("quantised, AR", "AR(1) noise of 0.5 to 10 units, 0.3 to 0.9", quantised_wandering),
+    ("outliers", "noise, of which 3 to 10 % is 5 to 50 times as high", outliers),
+    ("load", "a count that is Poisson distributed, mean 0.3 to 30", load),
+    ("gaps", "noise, 2 to 20 % of the values missing", gaps),
+    (
         "wave, gaps",
         "a sine of 5 to n / 4 iterations, noise 0.1 to 1 of it, 2 to 20 % missing",
         wave_gaps,
     ),
-    bounded("whole MB", "uniformly random 30 MB around a level, in whole MB", whole_megabytes),
+    ("whole MB", "uniformly random 30 MB around a level, in whole MB", whole_megabytes),
 ];
 
 fn white(random: &mut Random, n: usize) -> Drawn {

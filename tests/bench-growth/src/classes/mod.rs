@@ -36,8 +36,14 @@ pub struct Class {
     /// Ranges of its parameters.
     pub ranges: &'static str,
     /// Draws one series of some iterations, without the level that all have.
-    shape: fn(&mut Random, usize) -> Drawn,
+    shape: Draw,
 }
+
+/// Draws a series of so many iterations.
+type Draw = fn(&mut Random, usize) -> Drawn;
+
+/// Name, ranges of the parameters and shape of a class.
+type ClassRow = (&'static str, &'static str, Draw);
 
 impl Class {
     /// Draws a series of `n` iterations.
@@ -51,7 +57,14 @@ impl Class {
 /// All classes: bounded ones, leaks, undecidable ones.
 #[must_use]
 pub fn classes() -> Vec<Class> {
-    [&bounded::CLASSES[..], &leaking::CLASSES, &undecidable::CLASSES].concat()
+    let tables: [(Truth, &[ClassRow]); 4] = [
+        (Truth::Bounded, &bounded::CLASSES),
+        (Truth::Leak, &leaking::CLASSES),
+        (Truth::Hard, &leaking::HARD),
+        (Truth::Undecidable, &undecidable::CLASSES),
+    ];
+    let class = |truth, (name, ranges, shape): ClassRow| Class { name, truth, ranges, shape };
+    tables.iter().flat_map(|(truth, rows)| rows.iter().map(|row| class(*truth, *row))).collect()
 }
 
 /// Noise from none (in a quarter of the series) up to `most`.

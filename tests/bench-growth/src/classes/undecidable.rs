@@ -2,32 +2,16 @@
 
 use std::f64::consts::TAU;
 
-use super::{Class, Drawn, KB, Truth, place};
+use super::{ClassRow, Drawn, KB, place};
 use crate::Random;
 
-const fn undecidable(
-    name: &'static str,
-    ranges: &'static str,
-    shape: fn(&mut Random, usize) -> Drawn,
-) -> Class {
-    Class { name, truth: Truth::Undecidable, ranges, shape }
-}
-
 /// Undecidable classes.
-pub(super) const CLASSES: [Class; 5] = [
-    undecidable("random walk", "steps of 16 B to 4 KB", walk),
-    undecidable("rising half of a wave", "40 to 50 % of a sine, noise 0.3 to 2 %", half_wave),
-    undecidable(
-        "one tooth",
-        "an even rise, one fall to the start at 40 to 60 %, noise 0 to 3 %",
-        tooth,
-    ),
-    undecidable("pauses at the end", "even growth until 85 to 93 %, noise 0 to 0.5 % of it", pause),
-    undecidable(
-        "begins at the end",
-        "flat, leaks from 88 to 95 % on by 4 to 8 times the noise",
-        beginning,
-    ),
+pub(super) const CLASSES: [ClassRow; 5] = [
+    ("random walk", "steps of 16 B to 4 KB", walk),
+    ("rising half of a wave", "40 to 50 % of a sine, noise 0.3 to 2 %", half_wave),
+    ("one tooth", "an even rise, one fall to the start at 40 to 60 %, noise 0 to 3 %", tooth),
+    ("pauses at the end", "even growth until 85 to 93 %, noise 0 to 0.5 % of it", pause),
+    ("begins at the end", "flat, leaks from 88 to 95 % on by 4 to 8 times the noise", beginning),
 ];
 
 fn walk(random: &mut Random, n: usize) -> Drawn {

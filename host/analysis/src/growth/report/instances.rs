@@ -1,13 +1,12 @@
 //! TA instances that are never destroyed.
 
-use super::{GrowthOptions, words};
+use super::{GrowthOptions, ta_growth::TaGrowth, words};
 use crate::{
-    fingerprint::fingerprint,
     growth::{
         Judgement,
         collect::{self, InstanceCountSeries, RunTimeline},
     },
-    model::{Evidence, Figure, FigureKind, Finding, FindingKind, Severity, Subject, Unit, Verdict},
+    model::{Figure, FigureKind, Finding, FindingKind, Unit, Verdict},
     text,
 };
 
@@ -25,22 +24,24 @@ fn finding(
     judgement: &Judgement,
     timeline: &RunTimeline<'_>,
 ) -> Option<Finding> {
-    let severity = words::severity(judgement.verdict)?;
-    let subject = Subject::Ta(counted.uuid);
-    Some(Finding {
+    let growth = TaGrowth {
         kind: FindingKind::InstanceGrowth,
-        severity,
-        verdict: Some(judgement.verdict),
-        title: title(counted, judgement).into(),
-        headline: None,
+        uuid: counted.uuid,
+        judgement,
+        series: &counted.instances,
+        first: 0,
+        thing: "instance",
+        unit: Unit::ObjectsPerIteration,
+        idle: ("instance", counted.idle),
+        title: title(counted, judgement),
         figures: figures(counted, judgement),
-        evidence: evidence(counted, judgement, timeline),
-        fingerprint: fingerprint(FindingKind::InstanceGrowth, &subject, &[]),
-        subject,
-        cause: None,
-        blame: None,
-        next_step: next_step(counted, severity).into(),
-    })
+        lists: Vec::new(),
+        advice: format!(
+            "look for what keeps instances of TA {}: an open session, or a reference in the TEE core",
+            counted.uuid
+        ),
+    };
+    growth.finding(timeline)
 }
 
 /// Bytes that the instances of one iteration map.
@@ -77,32 +78,5 @@ fn figures(counted: &InstanceCountSeries, judgement: &Judgement) -> Vec<Figure> 
     let mut figures: Vec<_> = rate.into_iter().chain(bytes).collect();
     figures.push(words::plain(FigureKind::Gained, counted.instances.gain(), Unit::Objects));
     figures.push(words::plain(FigureKind::Gained, counted.bytes.gain(), Unit::Bytes));
-    figures.extend(words::judgement_figures(judgement, counted.idle));
     figures
-}
-
-fn evidence(
-    counted: &InstanceCountSeries,
-    judgement: &Judgement,
-    timeline: &RunTimeline<'_>,
-) -> Vec<Evidence> {
-    let reason = words::reason(judgement, &counted.instances, "instance");
-    let mut evidence = vec![Evidence::Text(reason.into())];
-    if timeline.run {
-        let idle = words::idle(timeline.idle.len(), counted.idle, "instance");
-        evidence.push(Evidence::Text(idle.into()));
-    }
-    evidence.extend(words::series_evidence(&counted.instances, |at| timeline.iteration(at)));
-    evidence
-}
-
-fn next_step(counted: &InstanceCountSeries, severity: Severity) -> String {
-    match severity {
-        Severity::Note => "no action needed unless later runs show it again".to_owned(),
-        Severity::Possible => "run more iterations for a verdict".to_owned(),
-        Severity::Failure => format!(
-            "look for what keeps instances of TA {}: an open session, or a reference in the TEE core",
-            counted.uuid
-        ),
-    }
 }

@@ -7,6 +7,7 @@ mod instances;
 mod regions;
 mod sessions;
 mod sites;
+mod ta_growth;
 pub(crate) mod words;
 
 use std::{collections::HashMap, sync::Arc};

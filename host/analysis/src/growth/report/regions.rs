@@ -2,17 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{GrowthOptions, words};
+use super::{GrowthOptions, ta_growth::TaGrowth, words};
 use crate::{
-    fingerprint::fingerprint,
     growth::{
         Estimate, Judgement,
         collect::{self, InstanceSeries, RunTimeline},
     },
-    model::{
-        Evidence, Figure, FigureKind, Finding, FindingKind, Region, Severity, Subject, Unit,
-        Verdict,
-    },
+    model::{Evidence, Figure, FigureKind, Finding, FindingKind, Region, Unit, Verdict},
     text,
 };
 
@@ -42,22 +38,26 @@ fn finding(
     timeline: &RunTimeline<'_>,
     counts: bool,
 ) -> Option<Finding> {
-    let severity = words::severity(judgement.verdict)?;
-    let subject = Subject::Ta(instance.uuid);
-    Some(Finding {
+    let (series, thing, unit) = if counts {
+        (&instance.regions, "region", Unit::ObjectsPerIteration)
+    } else {
+        (&instance.bytes, "byte", Unit::BytesPerIteration)
+    };
+    let growth = TaGrowth {
         kind: FindingKind::RegionGrowth,
-        severity,
-        verdict: Some(judgement.verdict),
-        title: title(instance, judgement, counts).into(),
-        headline: None,
+        uuid: instance.uuid,
+        judgement,
+        series,
+        first: instance.from,
+        thing,
+        unit,
+        idle: ("region", instance.idle),
+        title: title(instance, judgement, counts),
         figures: figures(instance, judgement, counts),
-        evidence: evidence(instance, judgement, timeline, counts),
-        fingerprint: fingerprint(FindingKind::RegionGrowth, &subject, &[]),
-        subject,
-        cause: None,
-        blame: None,
-        next_step: next_step(instance, severity).into(),
-    })
+        lists: region_lists(&instance.stayed),
+        advice: format!("look for map calls to TA {} without a successful unmap", instance.uuid),
+    };
+    growth.finding(timeline)
 }
 
 /// Bytes per iteration: the rate of bytes, or that of regions times their mean size.
@@ -106,26 +106,7 @@ fn figures(instance: &InstanceSeries, judgement: &Judgement, counts: bool) -> Ve
     }
     figures.push(words::plain(FigureKind::Gained, instance.regions.gain(), Unit::Objects));
     figures.push(words::plain(FigureKind::Gained, instance.bytes.gain(), Unit::Bytes));
-    figures.extend(words::judgement_figures(judgement, instance.idle));
     figures
-}
-
-fn evidence(
-    instance: &InstanceSeries,
-    judgement: &Judgement,
-    timeline: &RunTimeline<'_>,
-    counts: bool,
-) -> Vec<Evidence> {
-    let series = if counts { &instance.regions } else { &instance.bytes };
-    let reason = words::reason(judgement, series, if counts { "region" } else { "byte" });
-    let mut evidence = vec![Evidence::Text(reason.into())];
-    if timeline.run {
-        let idle = words::idle(timeline.idle.len(), instance.idle, "region");
-        evidence.push(Evidence::Text(idle.into()));
-    }
-    evidence.extend(words::series_evidence(series, |at| timeline.iteration(instance.from + at)));
-    evidence.extend(region_lists(&instance.stayed));
-    evidence
 }
 
 /// The remaining regions by size, most numerous first.
@@ -150,14 +131,4 @@ fn list(size: u64, addresses: &[u64]) -> String {
         text.push_str(&format!(" and {} more", text::number(rest as u64)));
     }
     text
-}
-
-fn next_step(instance: &InstanceSeries, severity: Severity) -> String {
-    match severity {
-        Severity::Note => "no action needed unless later runs show it again".to_owned(),
-        Severity::Possible => "run more iterations for a verdict".to_owned(),
-        Severity::Failure => {
-            format!("look for map calls to TA {} without a successful unmap", instance.uuid)
-        }
-    }
 }

@@ -2,17 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{GrowthOptions, words};
+use super::{GrowthOptions, ta_growth::TaGrowth, words};
 use crate::{
-    fingerprint::fingerprint,
     growth::{
         Judgement,
         collect::{self, RunTimeline, SessionSeries},
     },
-    model::{
-        Evidence, Figure, FigureKind, Finding, FindingKind, Session, Severity, Subject, Unit,
-        Verdict,
-    },
+    model::{Evidence, Figure, FigureKind, Finding, FindingKind, Session, Unit, Verdict},
     text,
 };
 
@@ -33,22 +29,24 @@ fn finding(
     judgement: &Judgement,
     timeline: &RunTimeline<'_>,
 ) -> Option<Finding> {
-    let severity = words::severity(judgement.verdict)?;
-    let subject = Subject::Ta(sessions.uuid);
-    Some(Finding {
+    let growth = TaGrowth {
         kind: FindingKind::SessionGrowth,
-        severity,
-        verdict: Some(judgement.verdict),
-        title: title(sessions, judgement).into(),
-        headline: None,
+        uuid: sessions.uuid,
+        judgement,
+        series: &sessions.open,
+        first: 0,
+        thing: "session",
+        unit: Unit::ObjectsPerIteration,
+        idle: ("session", sessions.idle),
+        title: title(sessions, judgement),
         figures: figures(sessions, judgement),
-        evidence: evidence(sessions, judgement, timeline),
-        fingerprint: fingerprint(FindingKind::SessionGrowth, &subject, &[]),
-        subject,
-        cause: None,
-        blame: None,
-        next_step: next_step(sessions, severity).into(),
-    })
+        lists: session_lists(&sessions.stayed),
+        advice: format!(
+            "look for a client of TA {} that opens a session per iteration and does not close it",
+            sessions.uuid
+        ),
+    };
+    growth.finding(timeline)
 }
 
 fn title(sessions: &SessionSeries, judgement: &Judgement) -> String {
@@ -80,24 +78,7 @@ fn figures(sessions: &SessionSeries, judgement: &Judgement) -> Vec<Figure> {
         .map(|rate| words::figure(FigureKind::Growth, rate, Unit::ObjectsPerIteration));
     let mut figures: Vec<_> = rate.into_iter().collect();
     figures.push(words::plain(FigureKind::Gained, sessions.open.gain(), Unit::Objects));
-    figures.extend(words::judgement_figures(judgement, sessions.idle));
     figures
-}
-
-fn evidence(
-    sessions: &SessionSeries,
-    judgement: &Judgement,
-    timeline: &RunTimeline<'_>,
-) -> Vec<Evidence> {
-    let reason = words::reason(judgement, &sessions.open, "session");
-    let mut evidence = vec![Evidence::Text(reason.into())];
-    if timeline.run {
-        let idle = words::idle(timeline.idle.len(), sessions.idle, "session");
-        evidence.push(Evidence::Text(idle.into()));
-    }
-    evidence.extend(words::series_evidence(&sessions.open, |at| timeline.iteration(at)));
-    evidence.extend(session_lists(&sessions.stayed));
-    evidence
 }
 
 /// The remaining sessions by opener.
@@ -129,15 +110,4 @@ fn list(who: &str, ids: &[u32]) -> String {
         text.push_str(&format!(" and {} more", text::number(rest as u64)));
     }
     text
-}
-
-fn next_step(sessions: &SessionSeries, severity: Severity) -> String {
-    match severity {
-        Severity::Note => "no action needed unless later runs show it again".to_owned(),
-        Severity::Possible => "run more iterations for a verdict".to_owned(),
-        Severity::Failure => format!(
-            "look for a client of TA {} that opens a session per iteration and does not close it",
-            sessions.uuid
-        ),
-    }
 }

@@ -158,7 +158,16 @@ fn figures(first: &JudgedSite, group: &[JudgedSite]) -> Vec<Figure> {
         Unit::Bytes,
     ));
     figures.extend(words::judgement_figures(&first.judgement, first.site.idle));
+    figures.extend(words::excluded(excluded(group, |_| 1.0), Unit::ObjectsPerIteration));
+    let size = |judged: &JudgedSite| judged.site.key.size as f64;
+    figures.extend(words::excluded(excluded(group, size), Unit::BytesPerIteration));
     figures
+}
+
+/// Growth that is excluded of all sites of a group together: what is excluded of each of them adds up.
+fn excluded(group: &[JudgedSite], each: impl Fn(&JudgedSite) -> f64) -> Option<f64> {
+    let growth = group.iter().map(|judged| Some(judged.judgement.excluded? * each(judged)));
+    growth.sum()
 }
 
 fn scale_rate(judged: &JudgedSite, by: f64) -> Estimate {

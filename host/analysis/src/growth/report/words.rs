@@ -54,6 +54,11 @@ pub(crate) fn judgement_figures(judgement: &Judgement, idle: f64) -> Vec<Figure>
     figures
 }
 
+/// Growth above which is excluded, if known.
+pub(crate) fn excluded(growth: Option<f64>, unit: Unit) -> Option<Figure> {
+    growth.map(|growth| plain(FigureKind::ExcludedGrowth, growth, unit))
+}
+
 /// The basis of the verdict, as a sentence that can be checked by hand.
 pub(crate) fn reason(judgement: &Judgement, series: &Series, thing: &str) -> String {
     let n = judgement.support;
@@ -87,6 +92,9 @@ pub(crate) fn reason(judgement: &Judgement, series: &Series, thing: &str) -> Str
         Basis::Gaps => "missing from too many snapshots".to_owned(),
         Basis::Constant => "the value never changed".to_owned(),
     };
+    if judgement.verdict == Verdict::Undecided && always_rises(series) {
+        text.push_str(RISING);
+    }
     text.push_str(&limits(judgement));
     if judgement.verdict == Verdict::Undecided
         && judgement.more.is_none()
@@ -104,6 +112,17 @@ pub(crate) fn reason(judgement: &Judgement, series: &Series, thing: &str) -> Str
         ));
     }
     text
+}
+
+/// What rises without a pause shows, and what it does not.
+const RISING: &str = "; it rose in every iteration, which noise does not do, but a warm-up that is not over yet does";
+
+/// Fewest rises in a row that noise has no share in: of n + 1 values in random order, one in (n + 1)! is sorted.
+const FEWEST_RISES: usize = 6;
+
+fn always_rises(series: &Series) -> bool {
+    let values: Vec<_> = series.points().map(|(_, value)| value).collect();
+    values.len() > FEWEST_RISES && values.windows(2).all(|pair| pair[1] > pair[0])
 }
 
 /// What helps where waiting does not.

@@ -4,12 +4,15 @@ use super::{
     blocks::Blocks,
     models::{Family, Model},
     noise::independent,
+    slope::Slope,
     walk::RandomWalk,
 };
-use crate::growth::Estimate;
 
 /// Iterations below which bounded models may be much slower than the series is long.
 pub(super) const SHORT: f64 = 40.0;
+
+/// Values from which on the shape of a wave is known well.
+const MANY: usize = 100;
 
 /// Log likelihood within which models fit about as well.
 const NEAR: f64 = 1.5;
@@ -17,30 +20,26 @@ const NEAR: f64 = 1.5;
 /// Share of its mean growth below which growth at the end has become slower.
 const SLOWER: f64 = 0.7;
 
+/// Share of the range that growth beside teeth must reach.
+const BESIDE_TEETH: f64 = 0.25;
+
 /// Log odds that are demanded in addition of correlated noise, whose correlation is uncertain as well.
 const CORRELATED: f64 = 3.0;
 
+/// Log odds that a line demands of a long series with independent noise.
+const LINE: f64 = 0.7;
+
+/// Log likelihood by which a model must beat a random walk.
+const STEADY: f64 = 4.0;
+
+/// The same for each parameter beyond those of a level; twice as much in a short series.
+const EACH: f64 = 1.0;
+
+/// Parameters of a level: its height and the noise.
+const LEVEL: f64 = 2.0;
+
 /// Share of the run after which a beginning is recent.
 const RECENT: f64 = 0.7;
-
-/// A slope per iteration with its standard error.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Slope {
-    pub(super) value: f64,
-    pub(super) error: f64,
-}
-
-impl Slope {
-    /// Whether it is this many standard errors above zero.
-    pub(super) fn exceeds(self, errors: f64) -> bool {
-        self.value > errors * self.error
-    }
-
-    pub(super) fn interval(self) -> Estimate {
-        let Self { value, error } = self;
-        Estimate { value, low: value - 1.96 * error, high: value + 1.96 * error }
-    }
-}
 
 /// A growing model, with what it needs to show a leak.
 pub(super) struct GrowingModel {
@@ -48,6 +47,8 @@ pub(super) struct GrowingModel {
     pub(super) odds: f64,
     /// Those that its family demands for a leak.
     pub(super) demand: f64,
+    /// By how much it fits better than a random walk, less what it must at least.
+    pub(super) steadiness: f64,
     /// Growth at the end.
     pub(super) slope: Slope,
     /// When the growth begins, if not with the series.
@@ -118,32 +119,50 @@ impl<'a> Contest<'a> {
         let odds = self.odds();
         let candidate = |(criterion, model): (f64, Option<&Model>)| {
             let odds = if criterion < best - NEAR { self.odds_of(criterion) } else { odds };
-            self.candidate(odds, model)
+            self.candidate(criterion, odds, model)
         };
         all.into_iter().map(candidate).collect()
     }
 
-    fn candidate(&self, odds: f64, model: Option<&Model>) -> GrowingModel {
+    fn candidate(&self, criterion: f64, odds: f64, model: Option<&Model>) -> GrowingModel {
         let Some(model) = model else {
-            let slope = Slope { value: self.walk.slope, error: self.walk.error };
-            return GrowingModel { odds, demand: DEMAND_OF_DRIFT, slope, since: None };
+            let slope = Slope::drift(&self.walk, self.blocks.len());
+            let demand = DEMAND_OF_DRIFT;
+            return GrowingModel { odds, demand, steadiness: 0.0, slope, since: None };
         };
-        let (demand, slope) = (self.demand(model), self.slope(model));
-        GrowingModel { odds, demand, slope, since: model.shape.turn }
+        let (demand, slope) = (self.demand(model), Slope::growth(model));
+        let steadiness = self.steadiness(criterion, model);
+        GrowingModel { odds, demand, steadiness, slope, since: model.shape.turn }
+    }
+
+    /// Whether a random walk fits about as well as a model of this criterion.
+    pub(super) fn wanders(&self, criterion: f64) -> bool {
+        criterion < self.walk.criterion + STEADY
+    }
+
+    /// By how much a model of this criterion beats a random walk, less what it must: a shape with many
+    /// parameters follows any path, of few values even more so.
+    pub(super) fn steadiness(&self, criterion: f64, model: &Model) -> f64 {
+        let shape = model.parameters() as f64 - LEVEL;
+        let each = if self.is_short() { 2.0 * EACH } else { EACH };
+        criterion - self.walk.criterion - STEADY - each * shape
     }
 
     /// Log odds by which growth must be likelier if this model is the best that grows.
     fn demand(&self, model: &Model) -> f64 {
         let base = match (model.shape.family, self.is_short()) {
             (Family::Beginning, _) => return f64::INFINITY,
+            (Family::TeethAndLine, _) if self.is_lost_in(model) => return f64::INFINITY,
             (Family::Line, true) => 6.0,
             (_, true) => 10.0,
-            (Family::Line, false) => return independent(&model.residuals).powf(-0.25),
+            (Family::Line, false) => return LINE * independent(&model.residuals).powf(-0.35),
             // What became slower may become slower still.
             (Family::SaturationAndLine | Family::Knee, false) if self.becomes_slower(model) => 10.0,
             (Family::StepsAndLine, false) => 10.0,
             // What began shortly before the end may end shortly after.
             (Family::Late | Family::Knee, false) if self.is_recent(model) => 5.0,
+            // A wave is known better from many values than what else it may be.
+            (Family::WaveAndLine, false) if self.blocks.len() >= MANY => 2.0,
             (_, false) => 3.0,
         };
         base + CORRELATED * (independent(&model.residuals).sqrt().recip() - 1.0)
@@ -153,15 +172,13 @@ impl<'a> Contest<'a> {
         model.shape.turn.is_some_and(|turn| turn > RECENT * self.blocks.iterations)
     }
 
-    fn becomes_slower(&self, model: &Model) -> bool {
-        model.last.coefficient * self.blocks.iterations < SLOWER * model.rise
+    /// Whether growth is small beside the teeth, whose height need not be the same each time.
+    fn is_lost_in(&self, model: &Model) -> bool {
+        model.last.coefficient * self.blocks.iterations < BESIDE_TEETH * self.blocks.range
     }
 
-    /// Growth at the end of a growing model.
-    pub(super) fn slope(&self, model: &Model) -> Slope {
-        let share = independent(&model.residuals);
-        let error = model.error(&model.residuals, model.last.spread, share);
-        Slope { value: model.last.coefficient, error }
+    fn becomes_slower(&self, model: &Model) -> bool {
+        model.last.coefficient * self.blocks.iterations < SLOWER * model.rise
     }
 }
 

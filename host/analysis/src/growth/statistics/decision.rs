@@ -1,9 +1,9 @@
 //! What the contest of the models means.
 
 use super::{
-    contest::{Contest, GrowingModel, SHORT, Slope},
+    contest::{Contest, GrowingModel, SHORT},
     models::{Family, Model},
-    noise::least_independent,
+    slope::Slope,
 };
 use crate::{
     growth::{Basis, Estimate, Judgement},
@@ -12,6 +12,9 @@ use crate::{
 
 /// Standard errors by which the slope of a leak must be above zero.
 const SLOPE: f64 = 4.0;
+
+/// By how much less a leak must beat a random walk than a bounded verdict must: a walk drifts as well.
+const LENIENT: f64 = 2.0;
 
 /// Standard errors within which a slope is not excluded, at 99 % (one-sided).
 const EXCLUDED: f64 = 2.33;
@@ -23,9 +26,6 @@ const SEEN: f64 = 2.5;
 /// By how much a bounded model must beat a growing one whose slope counts as growth.
 const CLEAR: f64 = 2.0;
 
-/// By how much a bounded model must beat a random walk.
-const STEADY: f64 = 4.0;
-
 /// Share of the range that must remain at the end for a rise.
 const RISEN: f64 = 0.5;
 
@@ -34,6 +34,9 @@ const HIDDEN: f64 = 0.5;
 
 /// The same where most of the range is that of a change: growth is small beside it.
 const HIDDEN_BY_CHANGE: f64 = 0.2;
+
+/// The same where that change may go on for longer than a short series.
+const HIDDEN_BY_SHORT_CHANGE: f64 = 0.13;
 
 /// The same in a short series.
 const HIDDEN_IN_FEW: f64 = 0.4;
@@ -63,9 +66,11 @@ impl Decision<'_> {
 
     /// A leak, if growth is likely enough and clear.
     fn leak(&self) -> Option<Judgement> {
-        let leaks = |one: &GrowingModel| one.odds > one.demand && one.slope.exceeds(SLOPE);
+        let leaks = |one: &GrowingModel| {
+            one.odds > one.demand && one.steadiness > -LENIENT && one.slope.exceeds(SLOPE)
+        };
         let best = self.contest.candidates().into_iter().find(leaks)?;
-        let judgement = self.judgement(Verdict::Leak).rate(best.slope.interval());
+        let judgement = self.judgement(Verdict::Leak).rate(best.slope.interval);
         Some(judgement.since(best.since.map(iteration)))
     }
 
@@ -73,8 +78,11 @@ impl Decision<'_> {
     fn bounded(&self) -> Option<Judgement> {
         let (criterion, model) = self.contest.best_bounded()?;
         let verdict = self.name(model)?;
-        let slope = self.hidden(model);
+        let slope = Slope::hidden(model, self.contest.blocks);
         let most = match model.shape.family {
+            Family::Saturation | Family::HighWater if self.contest.is_short() => {
+                HIDDEN_BY_SHORT_CHANGE
+            }
             Family::Steps | Family::Saturation | Family::HighWater | Family::Plateau => {
                 HIDDEN_BY_CHANGE
             }
@@ -93,11 +101,11 @@ impl Decision<'_> {
         if hides
             || slope.exceeds(SEEN)
             || self.may_grow(criterion)
-            || self.may_wander(criterion, model)
+            || self.contest.steadiness(criterion, model) < 0.0
         {
             return None;
         }
-        let judgement = self.judgement(verdict).rate(slope.interval()).excluded(bound.max(0.0));
+        let judgement = self.judgement(verdict).rate(slope.interval).excluded(bound.max(0.0));
         let stopped = model.shape.turn.filter(|_| model.shape.family == Family::Plateau);
         Some(judgement.stopped(stopped.map(iteration)))
     }
@@ -105,13 +113,6 @@ impl Decision<'_> {
     fn undecided(&self) -> Judgement {
         let more = self.more();
         Judgement { more, rate: self.possible_rate(), ..self.judgement(Verdict::Undecided) }
-    }
-
-    /// Growth that would be seen beside a bounded model.
-    fn hidden(&self, model: &Model) -> Slope {
-        let (gain, residuals) = model.growth(self.contest.blocks);
-        let error = model.error(&residuals, gain.spread, least_independent(&residuals));
-        Slope { value: gain.coefficient, error }
     }
 
     /// How much wider an interval must be as the noise is known from few values only (the first term of
@@ -125,15 +126,8 @@ impl Decision<'_> {
     fn may_grow(&self, bounded: f64) -> bool {
         self.contest.growing().any(|(criterion, model)| {
             let least = if model.shape.family == Family::Beginning { 0.0 } else { CLEAR };
-            criterion > bounded - least && self.contest.slope(model).exceeds(SEEN)
+            criterion > bounded - least && Slope::growth(model).exceeds(SEEN)
         })
-    }
-
-    /// Whether a random walk does.
-    fn may_wander(&self, bounded: f64, model: &Model) -> bool {
-        let is_simple = model.shape.family == Family::Level || !self.contest.is_short();
-        let least = if is_simple { STEADY } else { 2.0 * STEADY };
-        self.contest.walk.criterion > bounded - least
     }
 
     /// The rate of a series that may grow, unless it needs more than the values changed at all.
@@ -142,7 +136,7 @@ impl Decision<'_> {
         let best = self.contest.growing().map(|model| model.0).fold(f64::MIN, f64::max);
         let slope = self.contest.candidates().into_iter().next().filter(|_| best > bounded)?.slope;
         let is_plausible = slope.value * self.contest.blocks.iterations <= self.range;
-        let interval = slope.interval();
+        let interval = slope.interval;
         is_plausible.then(|| Estimate { low: interval.low.max(0.0), ..interval })
     }
 
@@ -179,10 +173,7 @@ impl Decision<'_> {
         let growth = self.growth_factor();
         let (bounded, _) = self.contest.best_bounded()?;
         // What wanders has no level, however long one waits.
-        if growth.is_none()
-            && self.contest.walk.criterion > bounded - STEADY
-            && !self.contest.is_short()
-        {
+        if growth.is_none() && !self.contest.is_short() && self.contest.wanders(bounded) {
             return None;
         }
         let factor = growth.unwrap_or(f64::INFINITY).min(self.bound_factor());
@@ -205,7 +196,7 @@ impl Decision<'_> {
     /// How many times as long it must be to exclude growth.
     fn bound_factor(&self) -> f64 {
         let Some((_, model)) = self.contest.best_bounded() else { return f64::INFINITY };
-        let slope = self.hidden(model);
+        let slope = Slope::hidden(model, self.contest.blocks);
         let hidden =
             (slope.value.max(0.0) + EXCLUDED * slope.error) * self.contest.blocks.iterations;
         MARGIN * (hidden / (HIDDEN * self.range)).max(1.0).powi(2)

@@ -12,8 +12,9 @@
 //! steps, a wave or teeth, a random walk that drifts) compete with bounded ones (a level, steps, a warm-up,
 //! a plateau, high-water marks, a wave, teeth, a random walk). Each is rated by Schwarz's criterion with
 //! noise whose neighbours may be correlated. The odds of growth are those of all growing models together
-//! against all bounded ones; a leak needs odds that depend on how unusual the best growing model is, and a
-//! slope **at the end** that is well above its own error. A bounded verdict in turn must exclude growth: its
+//! against all bounded ones; a leak needs odds that depend on how unusual the best growing model is, a fit that
+//! beats a random walk by more than its parameters explain, and a slope **at the end** that is well above its
+//! own error. A bounded verdict in turn must exclude growth: its
 //! model must beat every growing one, and a random walk, and the upper bound of growth beside it, the
 //! shape's own parameters left free, must be a small part of the range. That bound is part of the
 //! judgement. A series that meets neither demand is undecided.
@@ -31,6 +32,7 @@ mod fit;
 mod models;
 mod noise;
 mod season;
+mod slope;
 mod walk;
 
 use blocks::Blocks;

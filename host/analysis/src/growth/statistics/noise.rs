@@ -8,6 +8,20 @@ pub(super) fn independent(residuals: &[f64]) -> f64 {
     (1.0 - rho) / (1.0 + rho)
 }
 
+/// The same for intervals, without doubt in favour of independence: a correlation that is not above the
+/// chance level counts as well, so does what the `taken` parameters of a fit took of it, and half a
+/// standard error, since an interval suffers more from a correlation that is taken too low than from one too
+/// high.
+pub(super) fn expected_independent(residuals: &[f64], taken: usize) -> f64 {
+    let n = residuals.len() as f64;
+    let rho = measured(residuals);
+    let rho = rho + taken as f64 * (1.0 + 2.0 * rho) / n;
+    let error = ((1.0 - rho * rho).max(0.0) / n).sqrt();
+    let rho = if rho > error { rho + 0.5 * error } else { rho };
+    let rho = rho.clamp(0.0, 0.95);
+    (1.0 - rho) / (1.0 + rho)
+}
+
 /// The least share of the values that may be independent.
 pub(super) fn least_independent(residuals: &[f64]) -> f64 {
     let n = residuals.len() as f64;
@@ -26,8 +40,13 @@ fn unbiased(residuals: &[f64]) -> f64 {
 
 /// Correlation of neighbours, 0 if it is not above the chance level of independent values.
 pub(super) fn correlation(residuals: &[f64]) -> f64 {
-    let n = residuals.len() as f64;
+    let rho = measured(residuals);
+    if rho <= 2.0 / (residuals.len() as f64).sqrt() { 0.0 } else { rho }
+}
+
+/// Correlation of neighbours; 0 of a series without any spread.
+fn measured(residuals: &[f64]) -> f64 {
     let square_sum: f64 = residuals.iter().map(|r| r * r).sum();
     let neighbours: f64 = residuals.windows(2).map(|pair| pair[0] * pair[1]).sum();
-    if neighbours <= square_sum * 2.0 / n.sqrt() { 0.0 } else { neighbours / square_sum }
+    if square_sum > 0.0 { neighbours / square_sum } else { 0.0 }
 }

@@ -204,6 +204,7 @@ fn draft(
     .verdict(said.verdict)
     .figures(rate.map(|rate| growing::figure(FigureKind::Growth, rate, Unit::ObjectsPerIteration)))
     .figures(growing::judgement_figures(said, counted.idle))
+    .figures(growing::excluded(said.excluded, Unit::ObjectsPerIteration))
     .evidence([Evidence::Text(growing::reason(said, &counted.series, "descriptor").into())])
     .evidence(growing::evidence(&counted.series, counted.first))
 }

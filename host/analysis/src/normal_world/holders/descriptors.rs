@@ -189,6 +189,7 @@ impl DescriptorTable<'_> {
             figures.push(growing::plain(FigureKind::UntilFull, left as f64, Unit::Iterations));
         }
         figures.extend(growing::judgement_figures(&self.said, self.counted.idle));
+        figures.extend(growing::excluded(self.said.excluded, Unit::ObjectsPerIteration));
         figures
     }
 

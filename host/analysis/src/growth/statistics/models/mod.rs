@@ -171,8 +171,12 @@ impl Model {
 
     /// Standard error of a coefficient of this `spread` if only a share of the residuals is independent.
     pub(super) fn error(&self, residuals: &[f64], spread: f64, share: f64) -> f64 {
-        let free = (residuals.len() as f64 * share - self.parameters() as f64).max(1.0);
-        (dot(residuals, residuals) / free * spread).sqrt()
+        (dot(residuals, residuals) / self.free(share) * spread).sqrt()
+    }
+
+    /// Degrees of freedom that the noise is known from if only a share of the residuals is independent.
+    pub(super) fn free(&self, share: f64) -> f64 {
+        (self.residuals.len() as f64 * share - self.parameters() as f64).max(1.0)
     }
 
     /// Growth at the end, or that which would be seen beside the shape, the shape's own parameters left

@@ -2,6 +2,9 @@
 
 use super::{Blocks, Family, Model, Shape, partition::changes};
 
+/// Fewest rises that are high-water marks; fewer are steps.
+const FEWEST_MARKS: usize = 3;
+
 /// Most changes of the level.
 const MOST: usize = 6;
 
@@ -18,10 +21,44 @@ pub(super) fn shapes(blocks: &Blocks) -> Vec<Shape> {
         let shape = shape.turn(last);
         shape.parameters(2 * positions.len())
     });
+    let marks = changes(&blocks.values, &blocks.roots, MOST);
+    let marks = marks.iter().filter_map(|positions| high_water_marks(blocks, positions));
     let most = MOST_BESIDE_LINE.min(blocks.len() / 6);
     let slope = usual_slope(blocks);
     let beside_line = (1..=most).map(|count| beside_line(blocks, slope, count));
-    levels.chain(beside_line).collect()
+    levels.chain(marks).chain(beside_line).collect()
+}
+
+/// Levels that only rise, as the highest of ever more random values does: a higher one comes at iteration t
+/// with probability 1 / t (Renyi's theorem on records), so rises at first and ever rarer ones are likelier
+/// than others.
+fn high_water_marks(blocks: &Blocks, positions: &[usize]) -> Option<Shape> {
+    let count = |at: usize| blocks.times[at] + 1.0;
+    let none = |at: usize| count(at - 1) / count(at);
+    let logarithm = |at: usize| {
+        let none = none(at);
+        if positions.contains(&at) { (1.0 - none).ln() } else { none.ln() }
+    };
+    let likelihood: f64 = (1..blocks.len()).map(logarithm).sum();
+    let levels = levels(blocks, positions);
+    let rises = levels.windows(2).all(|pair| pair[1] > pair[0]);
+    (rises && positions.len() >= FEWEST_MARKS).then(|| {
+        let shape = Shape::new(Family::HighWater, blocks, columns(blocks, positions));
+        let last = positions.last().map_or(0.0, |at| blocks.times[*at]);
+        shape.turn(last).handicap(-likelihood)
+    })
+}
+
+/// The mean before the first change, after it, and so on.
+fn levels(blocks: &Blocks, positions: &[usize]) -> Vec<f64> {
+    let begins = std::iter::once(0).chain(positions.iter().copied());
+    let ends = positions.iter().copied().chain([blocks.len()]);
+    let mean = |(begin, end): (usize, usize)| {
+        let (values, roots) = (&blocks.values[begin..end], &blocks.roots[begin..end]);
+        let weight: f64 = roots.iter().map(|root| root * root).sum();
+        values.iter().zip(roots).map(|(value, root)| value * root).sum::<f64>() / weight
+    };
+    begins.zip(ends).map(mean).collect()
 }
 
 fn beside_line(blocks: &Blocks, mut slope: f64, count: usize) -> Shape {
