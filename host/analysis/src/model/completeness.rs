@@ -71,6 +71,8 @@ pub enum Reason {
     Failed(u32),
     /// The input is damaged there.
     Damaged,
+    /// The input is damaged there, but what it said is known from what surrounds it.
+    Restored,
     /// The recording stops before it.
     Cut,
     /// Missing.
@@ -92,6 +94,7 @@ impl fmt::Display for Reason {
             Self::Late => f.write_str("did not arrive in time"),
             Self::Failed(result) => write!(f, "failed with {}", TeeResult(*result)),
             Self::Damaged => f.write_str("the input is damaged here"),
+            Self::Restored => f.write_str("the input is damaged here, and what it said is known"),
             Self::Cut => f.write_str("the recording stops before it"),
             Self::Absent => f.write_str("missing"),
             Self::Refused => f.write_str("no permission to read"),
