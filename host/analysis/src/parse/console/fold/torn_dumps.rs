@@ -127,9 +127,9 @@ fn shapes(dumps: &[&ConsoleDump]) -> Vec<DumpShape> {
 
 /// Records that a double dump may lack: lost ones, and one more where so many others show that it is double.
 const fn slack(dump: &ConsoleDump, total: u64) -> u64 {
-    const MANY: u64 = 8;
+    const SHARE: u64 = 4;
     let most = dump.lost.saturating_add(1);
-    let tolerable = total / MANY;
+    let tolerable = total / SHARE;
     if most < tolerable { most } else { tolerable }
 }
 
