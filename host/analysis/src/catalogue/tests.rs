@@ -85,3 +85,22 @@ fn a_file_of_ones_own_goes_first_and_its_mistakes_are_located() {
         assert_eq!(error.line, line, "{error}");
     }
 }
+
+#[test]
+fn a_message_names_the_pool_that_ran_out() {
+    use crate::model::Resource::{CoreHeap, TaRam};
+    for (text, size, resources) in [
+        (
+            "Allocation failed: no free entry of 2097152 bytes in TA RAM",
+            Some(2_097_152),
+            &[TaRam][..],
+        ),
+        ("TA RAM is full", None, &[TaRam]),
+        ("pool exhausted size=0x200000 free=0x100000", Some(0x0020_0000), &[TaRam, CoreHeap]),
+    ] {
+        let hit = find(LineSource::Core, text).unwrap_or_else(|| panic!("{text}"));
+        assert_eq!((hit.kind, hit.size), (MessageKind::Memory, size), "{text}");
+        assert_eq!(&*hit.meaning.resources, resources, "{text}");
+    }
+    assert!(find(LineSource::Core, "TA RAM: 0xe300000..0xf000000").is_none());
+}

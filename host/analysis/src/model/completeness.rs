@@ -73,6 +73,8 @@ pub enum Reason {
     Damaged,
     /// The input is damaged where it was packed, so that what precedes it may be wrong.
     Garbled,
+    /// The input is damaged there, but what it said is known from what surrounds it.
+    Restored,
     /// The recording stops before it.
     Cut,
     /// Missing.
@@ -105,6 +107,7 @@ impl fmt::Display for Reason {
             Self::Garbled => {
                 f.write_str("the packed input is damaged, and what precedes it may be wrong")
             }
+            Self::Restored => f.write_str("the input is damaged here, and what it said is known"),
             Self::Cut => f.write_str("the recording stops before it"),
             Self::Absent => f.write_str("missing"),
             Self::Refused => f.write_str("no permission to read"),

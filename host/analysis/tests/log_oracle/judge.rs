@@ -32,6 +32,11 @@ impl Verdict {
         let parts = [&self.missed, &self.invented, &self.wrong, &self.broken];
         parts.iter().all(|part| part.is_empty())
     }
+
+    /// Whether something was said that is not so; what was missed is no untruth.
+    pub(crate) fn is_untrue(&self) -> bool {
+        ![&self.invented, &self.wrong, &self.broken].iter().all(|part| part.is_empty())
+    }
 }
 
 /// Compares the reading of a log, damaged so many times, with its story.

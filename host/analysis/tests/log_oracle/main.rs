@@ -94,6 +94,12 @@ fn examples<'c>(cases: &(impl Iterator<Item = &'c Case> + Clone)) -> String {
     STORIES.iter().map(of_story).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
+/// All of these cases that say what is not true, each with the place of its log.
+fn untrue(cases: &[Case]) -> String {
+    let untrue = cases.iter().filter(|case| case.verdict.is_untrue());
+    untrue.map(|case| smallest([case].into_iter())).collect::<Vec<_>>().join("\n")
+}
+
 #[test]
 fn stories_are_found_in_every_dialect() {
     let cases = run(&dialects(is_long()), &[None]);
@@ -115,6 +121,7 @@ fn check_damaged(seeds: &[u64], margin: &Bounds) {
     let tally = count(&cases);
     println!("seeds {seeds:?}: {tally}");
     println!("{}", examples(&cases.iter().filter(|case| !case.verdict.is_found())));
+    println!("{}", untrue(&cases));
     let check = |what: &str, is_bad: fn(&Case) -> bool, most: f64| {
         let bad = cases.iter().filter(|case| is_bad(case));
         let percent = tally.all.percent(bad.clone().count());

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::growth::{Series, wanted::Wanter};
 use crate::model::{
-    CallStack, Completeness, CoreFunctions, Owner, OwnerId, PoolKind, Sample, Site, TaName,
+    CallStack, Completeness, CoreFunctions, Owner, OwnerId, PoolKind, Reason, Sample, Site, TaName,
 };
 
 /// The owner of a site's allocations, over the whole run.
@@ -172,7 +172,9 @@ fn empty_column(samples: &[Option<&Sample>], heap: &PoolKind) -> Column {
     };
     let mut column = Column::new(samples.iter().map(is_seen));
     for (at, sample) in samples.iter().enumerate() {
-        if let Some(Completeness::Counted(_, gap)) = listed_sites(*sample, heap) {
+        if let Some(Completeness::Counted(_, gap)) = listed_sites(*sample, heap)
+            && gap.reason != Reason::Restored
+        {
             column.hide(at, gap.lost);
         }
     }

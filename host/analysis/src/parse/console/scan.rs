@@ -4,6 +4,7 @@
 //! threads; [`super::Assembler`] then assembles their facts in the order of the text. So the result
 //! is the same for all chunk sizes.
 
+mod joined;
 mod lines;
 
 use super::{
@@ -234,8 +235,35 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Reads the line if a rule matches it.
+    /// Reads the line if a rule matches it, or each of the messages that damage made one line of.
     fn step(&mut self, line: &[u8], hits: LineHits) -> bool {
+        let Some(start) = joined::second_start(line) else { return self.take_step(line, hits) };
+        if !self.take_step(&line[..start], hits.anywhere()) {
+            return self.take_step(line, hits);
+        }
+        // A line counts once, whatever it holds.
+        let weight = std::mem::take(&mut self.weight);
+        self.take_joined(&line[start..]);
+        self.weight = weight;
+        true
+    }
+
+    /// Reads what follows the first message of a line.
+    fn take_joined(&mut self, mut rest: &[u8]) {
+        while let Some(start) = joined::second_start(rest)
+            && self.take_step(&rest[..start], LineHits::ANY)
+        {
+            rest = &rest[start..];
+        }
+        if !self.take_step(rest, LineHits::ANY)
+            && let Some(head) = prefix::find(rest)
+        {
+            self.take_tagged(rest, head, true);
+        }
+    }
+
+    /// Reads a message if a rule matches it.
+    fn take_step(&mut self, line: &[u8], hits: LineHits) -> bool {
         let Some(hit) = self.rules.apply(line, hits, &mut self.out.steps) else { return false };
         let fact = match hit {
             RuleHit::Mark => ConsoleFact::Mark,

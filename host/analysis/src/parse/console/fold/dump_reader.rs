@@ -56,13 +56,13 @@ impl<'a> DumpReader<'a> {
         let groups = dump.groups.iter();
         let mut sites: Vec<_> = groups.filter_map(|(id, n)| self.site(*id, *n)).collect();
         sites.sort_unstable_by(|a, b| (&a.file, a.line, a.size).cmp(&(&b.file, b.line, b.size)));
-        let gap = |lost| gap("records of a dump", Reason::Damaged, None, lost);
-        match dump.lost {
-            0 => Completeness::Complete(sites),
-            lost if stable.is_some_and(|stable| stable.agree(dump)) => {
-                Completeness::Counted(sites, gap(lost))
-            }
-            lost => Completeness::Partial(sites, gap(lost)),
+        let gap = |reason, n| gap("records of a dump", reason, None, n);
+        let agrees = || stable.is_some_and(|stable| stable.agree(dump));
+        match (dump.lost, dump.lost + dump.restored) {
+            (0, 0) => Completeness::Complete(sites),
+            (0, n) => Completeness::Counted(sites, gap(Reason::Restored, n)),
+            (_, n) if agrees() => Completeness::Counted(sites, gap(Reason::Damaged, n)),
+            (_, n) => Completeness::Partial(sites, gap(Reason::Damaged, n)),
         }
     }
 

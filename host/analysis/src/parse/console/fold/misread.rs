@@ -1,7 +1,8 @@
 //! Records that a damaged line made: `buffer: 6 bytes` for `buffer: 56 bytes` reads like a record of another site.
 //!
 //! Such a site occurs once in all dumps, differs from one that recurs by a single damage, and stands in a
-//! dump that lacks one record of that one. It is removed and counted as lost.
+//! dump that lacks one record of that one. It is counted as what it was, or as lost where it may have been one of
+//! several sites.
 
 use std::collections::HashMap;
 
@@ -17,8 +18,8 @@ const LEAST: usize = 4;
 /// Sites that occur once, beyond which they are no exception.
 const MOST: usize = 64;
 
-/// Removes the records of a heap's dumps that were misread.
-pub(super) fn remove_misread(dumps: &mut [&mut ConsoleDump], names: &LogSites) {
+/// Gives the records of a heap's dumps that were misread to their sites.
+pub(super) fn mend_misread(dumps: &mut [&mut ConsoleDump], names: &LogSites) {
     if dumps.len() < LEAST {
         return;
     }
@@ -32,9 +33,14 @@ pub(super) fn remove_misread(dumps: &mut [&mut ConsoleDump], names: &LogSites) {
             names.get(**site).is_some_and(|name| is_damaged(&text, &self::text(name)))
                 && lacks_one(dumps, at, **site)
         };
-        if recurring.iter().any(|site| is_original(&site)) {
+        let originals: Vec<u32> = recurring.iter().filter(is_original).copied().collect();
+        if !originals.is_empty() {
             dumps[at].groups.retain(|(site, _)| *site != single);
-            dumps[at].lost += 1;
+        }
+        match *originals {
+            [] => {}
+            [only] => dumps[at].restore(only, 1),
+            _ => dumps[at].lost += 1,
         }
     }
 }
@@ -69,10 +75,16 @@ fn lacks_one(dumps: &[&mut ConsoleDump], at: usize, site: u32) -> bool {
     let Some(value) = count(at).map(|n| n + 1) else { return false };
     match (before(1), count(at + 1)) {
         (Some(before), Some(after)) => (before.min(after)..=before.max(after)).contains(&value),
-        (Some(near), None) => before(2).is_some_and(|far| value == near + (near - far)),
-        (None, Some(near)) => count(at + 2).is_some_and(|far| value == near + (near - far)),
+        (Some(near), None) => before(2).is_some_and(|far| goes_on(value, near, far)),
+        (None, Some(near)) => count(at + 2).is_some_and(|far| goes_on(value, near, far)),
         (None, None) => false,
     }
+}
+
+/// Whether a count beyond `near` is as it, or has changed as much as from `far` to it.
+fn goes_on(value: i64, near: i64, far: i64) -> bool {
+    let next = near + (near - far);
+    (near.min(next)..=near.max(next)).contains(&value)
 }
 
 #[cfg(test)]
@@ -92,6 +104,7 @@ mod tests {
         assert!(lacking(&[1, 2, 2, 4], 2));
         assert!(lacking(&[1, 2, 3, 3], 3));
         assert!(lacking(&[0, 2, 3, 4], 0));
+        assert!(lacking(&[1, 1, 2, 3, 2], 4), "what comes in steps");
         assert!(!lacking(&[3, 3, 3, 3], 2));
         assert!(!lacking(&[3, 3, 3, 3], 3));
         assert!(!lacking(&[1, 2, 3, 4], 3));

@@ -22,6 +22,7 @@ mod record_run;
 mod recurrence;
 mod report;
 mod reports;
+mod restored;
 mod sessions;
 mod sheet;
 mod stable;

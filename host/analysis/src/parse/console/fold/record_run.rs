@@ -20,6 +20,8 @@ pub(super) struct ConsoleDump {
     pub(super) groups: Vec<(u32, u32)>,
     /// Missing records, as far as known.
     pub(super) lost: u64,
+    /// Records of damaged lines that are known, and counted in `groups`.
+    pub(super) restored: u64,
     /// Whether the text ends within it, or it is no single dump.
     pub(super) cut: bool,
 }
@@ -29,6 +31,20 @@ impl ConsoleDump {
     pub(super) fn count(&self, site: u32) -> u32 {
         let place = self.groups.binary_search_by_key(&site, |group| group.0);
         place.map_or(0, |at| self.groups[at].1)
+    }
+
+    /// Adds allocations of a site.
+    pub(super) fn add(&mut self, site: u32, n: u32) {
+        match self.groups.binary_search_by_key(&site, |group| group.0) {
+            Ok(at) => self.groups[at].1 = self.groups[at].1.saturating_add(n),
+            Err(at) => self.groups.insert(at, (site, n)),
+        }
+    }
+
+    /// Adds allocations of a site whose records were damaged.
+    pub(super) fn restore(&mut self, site: u32, n: u32) {
+        self.add(site, n);
+        self.restored = self.restored.saturating_add(n.into());
     }
 }
 

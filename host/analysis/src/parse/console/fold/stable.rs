@@ -50,6 +50,15 @@ impl StableSites {
         more <= tolerance && fewer <= dump.lost.saturating_add(tolerance)
     }
 
+    /// The stable sites of which a dump has fewer allocations, each with the number that it should have, in order.
+    pub(super) fn missing(&self, dump: &ConsoleDump) -> impl Iterator<Item = (u32, u32)> {
+        let has_fewer = |(site, expected): &(u32, u32)| dump.count(*site) < *expected;
+        let sites = self.0.iter().map(|(site, expected)| (*site, *expected));
+        let mut missing: Vec<_> = sites.filter(has_fewer).collect();
+        missing.sort_unstable();
+        missing.into_iter()
+    }
+
     /// Allocations of all stable sites in a whole dump.
     pub(super) fn total(&self) -> u64 {
         self.0.values().map(|n| u64::from(*n)).sum()

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{
     dump_reader::DumpReader,
-    misread::remove_misread,
+    misread::mend_misread,
     names::LogSites,
     record_run::ConsoleDump,
+    restored::restore_lost,
     sheet::{self, Sheet, absent, gap},
     torn_dumps::{Renumbering, mend_torn},
 };
@@ -277,9 +278,12 @@ impl SampleTimeline {
         let Self { cut, mut sheets, stride, .. } = self;
         sheets.retain(|sheet| sheet.boot == boot);
         for mut dumps in dumps_by_heap(&mut sheets) {
-            remove_misread(&mut dumps, names);
+            mend_misread(&mut dumps, names);
         }
         let renumbering = mend_torn(&mut sheets, cut.marked || stride > 1);
+        for mut dumps in dumps_by_heap(&mut sheets) {
+            restore_lost(&mut dumps);
+        }
         let reader = DumpReader::new(&sheets, names, tas);
         let samples = sheets
             .into_iter()

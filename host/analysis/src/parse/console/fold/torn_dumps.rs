@@ -83,12 +83,10 @@ fn join(sheets: &mut Vec<Sheet>, at: usize) {
     if let (Some(dump), Some(rest)) = (sheet.main_dump(), rest.main_dump().map(std::mem::take)) {
         // The end of a text counts as one record.
         dump.lost = (dump.lost + rest.lost).saturating_sub(u64::from(dump.cut)).max(1);
+        dump.restored += rest.restored;
         dump.cut = rest.cut;
         for (site, n) in rest.groups {
-            match dump.groups.binary_search_by_key(&site, |group| group.0) {
-                Ok(known) => dump.groups[known].1 = dump.groups[known].1.saturating_add(n),
-                Err(place) => dump.groups.insert(place, (site, n)),
-            }
+            dump.add(site, n);
         }
     }
     sheet.sessions = rest.sessions;
@@ -119,12 +117,20 @@ fn shapes(dumps: &[&ConsoleDump]) -> Vec<DumpShape> {
             || before.is_some_and(|before| are_shifted(&stable, before, dump));
         shapes.push(match stable.deviation(&[dump]) {
             (..) if is_shifted => DumpShape::Shifted,
-            (more, _) if more >= total => DumpShape::Double,
+            (more, _) if more + slack(dump, total) >= total => DumpShape::Double,
             (..) if is_half => DumpShape::Half,
             (..) => DumpShape::Whole,
         });
     }
     shapes
+}
+
+/// Records that a double dump may lack: lost ones, and one more where so many others show that it is double.
+const fn slack(dump: &ConsoleDump, total: u64) -> u64 {
+    const SHARE: u64 = 4;
+    let most = dump.lost.saturating_add(1);
+    let tolerable = total / SHARE;
+    if most < tolerable { most } else { tolerable }
 }
 
 /// Whether two dumps are one.
@@ -175,6 +181,11 @@ mod tests {
         assert_eq!(torn(&shifted), [(3, DumpShape::Shifted), (4, DumpShape::Shifted)]);
         let double = [whole, whole, &[6, 4, 2, 9], whole, whole];
         assert_eq!(torn(&double), [(2, DumpShape::Double)]);
+        let large: &[u32] = &[5, 4, 3];
+        let lacks_one = [large, large, &[10, 7, 6, 9], large, large];
+        assert_eq!(torn(&lacks_one), [(2, DumpShape::Double)]);
+        let lacks_two = [large, large, &[10, 6, 6, 9], large, large];
+        assert_eq!(torn(&lacks_two), []);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use memchr::memmem;
 
 use super::{
     fact::StatLine,
-    pool_spellings::{FIGURES, MEMORY_WORDS, POOLS, PoolFigure, TAGS},
+    pool_spellings::{FIGURES, MEMORY_WORDS, POOLS, PoolFigure, TAGS, TROUBLE_WORDS},
 };
 use crate::{
     model::{Pool, PoolKind, PoolUnit},
@@ -189,8 +189,9 @@ fn kind(name: &str) -> Option<PoolKind> {
         };
         name = rest.trim_matches(['_', ':']);
     }
-    let has_word = MEMORY_WORDS.iter().any(|word| name.contains(word));
-    has_word.then(|| PoolKind::Named(name.replace(['_', ':'], " ").trim().into()))
+    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    let is_pool = has(&MEMORY_WORDS) && !has(&TROUBLE_WORDS);
+    is_pool.then(|| PoolKind::Named(name.replace(['_', ':'], " ").trim().into()))
 }
 
 fn is_tag(word: &str) -> bool {
@@ -260,6 +261,7 @@ mod tests {
             "used 12 of 345",
             "Heap: used 1 used 2 size 333",
             "Heap allocated",
+            "tee_mm_alloc: pool exhausted size=0x200000 free=0x100000",
         ] {
             assert_eq!(pool(line), None, "{line}");
         }

@@ -164,5 +164,8 @@ pub(super) const POOLS: [(PoolKind, &[&str]); 5] = [
 pub(super) const TAGS: [&str; 10] =
     ["pool", "tee", "optee", "stats", "stat", "memstats", "memstat", "heapstat", "teestats", "mem"];
 
+/// Words that no pool's name has: the line is about a request that a pool could not meet.
+pub(super) const TROUBLE_WORDS: [&str; 3] = ["exhausted", "failed", "request"];
+
 /// Words of which an unknown pool's name has one.
 pub(super) const MEMORY_WORDS: [&str; 4] = ["heap", "pool", "ram", "arena"];
