@@ -125,9 +125,9 @@ impl HeapColumns {
         let at = |name: &str| words.iter().position(|word| *word == name);
         let from_end = |name| at(name).map(|at| words.len() - at);
         // MediaTek's have the name that a client goes by in brackets behind its own.
-        let names = match words.first()? {
-            &"client" => 1,
-            &"client(" => words.iter().position(|word| word.ends_with(')'))? + 1,
+        let names = match *words.first()? {
+            "client" => 1,
+            "client(" => words.iter().position(|word| word.ends_with(')'))? + 1,
             _ => return None,
         };
         let (pid, bytes) = (from_end("pid")?, from_end("size")?);
