@@ -31,6 +31,12 @@ impl Prefilter {
         self.collect(text)
     }
 
+    /// Whether lines without any literal are recognized with vector instructions.
+    #[cfg(test)]
+    pub(crate) const fn is_fast(&self) -> bool {
+        self.gate.is_some()
+    }
+
     #[cold]
     fn collect(&self, text: &[u8]) -> Option<Vec<usize>> {
         let matches = self.automaton.as_ref()?.find_overlapping_iter(text);

@@ -183,6 +183,8 @@ pub enum LogFact {
     Uses {
         /// As a device sees it.
         address: u64,
+        /// As the program itself sees it.
+        program_address: Option<u64>,
     },
     /// strace: a descriptor was duplicated, and the copy was not closed.
     Duplicated {
@@ -194,6 +196,8 @@ pub enum LogFact {
         new: u64,
         /// Bytes of it that were mapped and shared, as a buffer is, where its kind is not printed.
         mapped: Option<u64>,
+        /// Whether an excerpt of a trace shows it, which may lack the line that closes the copy.
+        is_excerpt: bool,
     },
     /// The kernel allocated an object of a traced slab cache.
     Allocated {

@@ -3,68 +3,7 @@
 //! The reader of a live system, `teeleak doctor` and the list of what was not observed are made from this table. To add
 //! a ledger, add a row here, a parser in `parse/ledgers` and, if it needs one, an analysis in `normal_world`.
 
-/// Properties of a kind of ledger.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct LedgerInfo {
-    /// Short stable identifier, for machines.
-    pub id: &'static str,
-    /// Name in fingerprints. Users store these, so it must stay when `name` changes.
-    pub fingerprint: &'static str,
-    /// Name in reports.
-    pub name: &'static str,
-    /// What it shows.
-    pub shows: &'static str,
-    /// How to get it if it is missing: a file, a kernel option, a command.
-    pub capture: &'static str,
-    /// The family it belongs to; `None` for a ledger that is reported as missing on its own.
-    pub family: Option<LedgerFamily>,
-    /// The files that a live run reads, if it reads them unchanged.
-    pub files: Option<LedgerFiles>,
-}
-
-/// Ledgers that come together: if none of a family was seen, none is reported as missing.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum LedgerFamily {
-    /// Recorded by teeleak itself on a live system.
-    Run,
-    /// Recorded by teeleak itself in every run.
-    Supplicant,
-    /// Allwinner's tools.
-    Allwinner,
-    /// Android's ion.
-    Ion,
-    /// MediaTek's kernels.
-    MediaTek,
-    /// Android's binder.
-    Binder,
-    /// Read where a text has them, and never missed: reports of failures, tables of tools.
-    Occasional,
-}
-
-/// Files of a ledger.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct LedgerFiles {
-    /// Possible paths, relative to the root; the first that exists is read. `*` stands for one path component.
-    pub paths: &'static [&'static str],
-    /// How to get it if it does not exist.
-    pub option: &'static str,
-    /// Text to write to it before reading.
-    pub command: Option<&'static str>,
-    /// Whether reading takes so long that it is read only at the start and at the end of a run.
-    pub is_slow: bool,
-    /// Whether only some kernels have it, so that its absence is not reported.
-    pub is_optional: bool,
-}
-
-impl LedgerFiles {
-    const fn new(paths: &'static [&'static str], option: &'static str) -> Option<Self> {
-        Some(Self { paths, option, command: None, is_slow: false, is_optional: false })
-    }
-
-    const fn optional(paths: &'static [&'static str]) -> Option<Self> {
-        Some(Self { paths, option: "", command: None, is_slow: false, is_optional: true })
-    }
-}
+use super::ledger_info::{LedgerFamily, LedgerFiles, LedgerInfo};
 
 /// Defines the kinds of ledgers and their properties; `family` and `files` default to `None`.
 macro_rules! ledgers {
@@ -375,6 +314,15 @@ ledgers! {
         name: "report of the OOM killer",
         shows: "what had the memory when a process was killed for it",
         capture: "the kernel log from the moment it is killed",
+        family: Some(LedgerFamily::Occasional),
+    }
+    /// Accesses of devices to addresses that are not mapped.
+    IommuFaults {
+        id: "iommu-faults",
+        fingerprint: "iommu faults",
+        name: "faults of the iommu",
+        shows: "which devices use addresses that are not mapped",
+        capture: "the kernel log",
         family: Some(LedgerFamily::Occasional),
     }
     /// Slab caches in the report of the OOM killer.

@@ -196,6 +196,7 @@ pub(crate) fn audit(observation: &Observation) -> NormalReport {
     findings.extend(holders::iommu_steps::findings(normal));
     findings.extend(holders::mapped_copies::findings(normal));
     findings.extend(holders::orphans::findings(normal));
+    findings.extend(holders::remapped::findings(normal));
     findings.extend(reconcile::balance::findings(normal));
     findings.extend(holders::binder::findings(normal));
     triage.splice(0..0, pools.triage);

@@ -54,6 +54,12 @@ struct PoolTrend {
     said: Option<Judgement>,
 }
 
+/// Pools of which `/proc/meminfo` has no row: memory in use, memory on nobody's account, and slab where it has only
+/// the two parts of it.
+const IN_USE: &str = "in use";
+const UNACCOUNTED: &str = "unaccounted";
+const SLAB: &str = "Slab";
+
 /// Growing pools, their rows in the two ledgers, and what to look at.
 static TREE: [(NormalPool, &[&str], &str); 11] = [
     (
@@ -64,7 +70,7 @@ static TREE: [(NormalPool, &[&str], &str); 11] = [
     (NormalPool::Shared, &["Shmem"], "ashmem and tmpfs: lsof, or maps of each process"),
     (
         NormalPool::Slab,
-        &["Slab"],
+        &[SLAB],
         "objects of the kernel: slabinfo, then alloc_calls of the cache that grows",
     ),
     (
@@ -91,7 +97,7 @@ static TREE: [(NormalPool, &[&str], &str); 11] = [
     (NormalPool::Gpu, &["Gpu", "GPUTotalUsed"], "memory of the GPU driver"),
     (
         NormalPool::Unaccounted,
-        &["Total-lost", "unaccounted"],
+        &["Total-lost", UNACCOUNTED],
         "page_owner: pages that drivers allocate themselves",
     ),
     (NormalPool::KernelStacks, &["KernelStack", "KernStack"], "threads that never end"),
@@ -107,8 +113,7 @@ pub(super) fn judge(normal: &NormalWorld) -> PoolTriage {
     };
     let prints = SnapshotSeries::new(normal, ledger, |_| true);
     let balance = MemoryBalance::new(prints.snapshots());
-    let moments: Vec<LedgerSnapshot> =
-        prints.snapshots().map(|census| balanced(census, &balance)).collect();
+    let moments: Vec<_> = prints.snapshots().collect();
     if moments.is_empty() {
         return PoolTriage { triage: Vec::new(), findings: Vec::new(), doubts: Vec::new() };
     }
@@ -187,37 +192,30 @@ fn value(census: &LedgerSnapshot, names: &[&str]) -> Option<u64> {
     census.rows.iter().find(|row| names.contains(&&*row.name)).map(|row| row.bytes)
 }
 
-/// Adds rows for what `/proc/meminfo` shows only as a difference, where that is known.
-fn balanced(census: &LedgerSnapshot, balance: &MemoryBalance) -> LedgerSnapshot {
-    let mut census = census.clone();
-    if census.ledger != LedgerKind::MemInfo {
-        return census;
-    }
-    let unaccounted = balance.unaccounted(&census);
-    let in_use = memory_balance::in_use(&census).filter(|_| unaccounted.is_none());
-    let slab = memory_balance::slab(&census).filter(|_| value(&census, &["Slab"]).is_none());
-    for (name, bytes) in [("unaccounted", unaccounted), (IN_USE, in_use), ("Slab", slab)] {
-        let row = |bytes| crate::model::LedgerEntry::new(census.place.clone(), name, 1, bytes);
-        let row = bytes.map(row);
-        census.rows.extend(row);
-    }
-    census
+/// The value of a pool: its row, or what `/proc/meminfo` shows only as a difference, where that is known.
+fn pool_value(census: &LedgerSnapshot, balance: &MemoryBalance, rows: &[&str]) -> Option<u64> {
+    let difference = |name: &&str| match *name {
+        UNACCOUNTED => balance.unaccounted(census),
+        // Where its parts are missing.
+        IN_USE if balance.unaccounted(census).is_none() => memory_balance::in_use(census),
+        SLAB => memory_balance::slab(census),
+        _ => None,
+    };
+    let is_meminfo = census.ledger == LedgerKind::MemInfo;
+    value(census, rows).or_else(|| rows.iter().filter(|_| is_meminfo).find_map(difference))
 }
-
-/// Row with the memory in use, where its parts are missing.
-const IN_USE: &str = "in use";
 
 fn pool(
     kind: &'static NormalPool,
     rows: &[&str],
-    moments: &[LedgerSnapshot],
+    moments: &[&LedgerSnapshot],
     (prints, balance): (&SnapshotSeries<'_>, &MemoryBalance),
 ) -> Option<PoolTrend> {
-    let mut snapshots = moments.iter().filter(|census| value(census, rows).is_some());
+    let mut snapshots = moments.iter().filter(|census| pool_value(census, balance, rows).is_some());
     let start = &snapshots.next()?.place;
     let end = snapshots.next_back().map_or(start, |census| &census.place);
-    let values = prints.values(|census| value(&balanced(census, balance), rows));
-    let total = value(&moments[0], &["MemTotal", "Memory-Total"]).unwrap_or(0);
+    let values = prints.values(|census| pool_value(census, balance, rows));
+    let total = value(moments[0], &["MemTotal", "Memory-Total"]).unwrap_or(0);
     let judgement = (values.values().count() >= MOMENTS).then(|| values.judge());
     let run = prints.run();
     Some(PoolTrend {
@@ -232,7 +230,7 @@ fn pool(
 }
 
 /// Free swap at the first and the last moment.
-fn swap(moments: &[LedgerSnapshot]) -> Option<(u64, u64)> {
+fn swap(moments: &[&LedgerSnapshot]) -> Option<(u64, u64)> {
     let mut free = moments.iter().filter_map(|census| value(census, &["SwapFree", "Swap-Free"]));
     let first = free.next()?;
     Some((first, free.next_back().unwrap_or(first)))
@@ -333,7 +331,7 @@ impl PoolTrend {
 }
 
 /// Triage of the memory in use; `none` says that no pool grows.
-fn in_use(moments: &[LedgerSnapshot], none: bool) -> Option<Arc<str>> {
+fn in_use(moments: &[&LedgerSnapshot], none: bool) -> Option<Arc<str>> {
     let free = |census: &LedgerSnapshot| value(census, &["MemFree", "Sysfre"]);
     let usage: Vec<u64> = moments
         .iter()
@@ -371,7 +369,7 @@ fn in_use(moments: &[LedgerSnapshot], none: bool) -> Option<Arc<str>> {
 }
 
 /// The share of the page cache in the growth.
-fn cache(moments: &[LedgerSnapshot]) -> Option<String> {
+fn cache(moments: &[&LedgerSnapshot]) -> Option<String> {
     let cached = ["Cached", "Cache"];
     let (before, after) = (value(moments.first()?, &cached)?, value(moments.last()?, &cached)?);
     let gain_text = text::mebibytes(after.checked_sub(before).filter(|gain| *gain > 0)?);

@@ -33,6 +33,7 @@ const fn noun(ledger: LedgerKind) -> Option<&'static str> {
         LedgerKind::CameraBuffers => "buffer",
         LedgerKind::Mappings | LedgerKind::IovaMap | LedgerKind::IommuUsers => "mapping",
         LedgerKind::VmallocInfo => "area",
+        LedgerKind::IommuFaults => "fault",
         LedgerKind::Descriptors => "descriptor",
         LedgerKind::Table => "row",
         LedgerKind::OomSlabs => "cache",
@@ -229,6 +230,9 @@ impl<'n> RowGroup<'n> {
                 text::number(first.bytes / 4096),
                 text::number(size)
             ));
+        }
+        if ledger == LedgerKind::IommuFaults {
+            details.extend(first.ids.address.map(|at| format!("the first at iova {at:#x}")));
         }
         if ledger == LedgerKind::FdInfo {
             details.push(format!(

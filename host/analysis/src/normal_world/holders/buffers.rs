@@ -7,7 +7,10 @@ use crate::{
         FigureKind, Finding, FindingKind, Holder, LedgerEntry, LedgerKind, LedgerSnapshot, Listing,
         LogFact, LogRecord, NormalWorld, Severity, SourceLocation, Unit, Verdict,
     },
-    normal_world::finding_builder::{FindingBuilder, holding},
+    normal_world::{
+        finding_builder::{FindingBuilder, holding},
+        holders::remapped::replaced_buffers,
+    },
     text,
 };
 
@@ -32,6 +35,8 @@ struct HeldBuffer<'n> {
     said: &'n LogRecord,
     /// Whether another process has a descriptor of the same number, which may be the copy.
     doubtful: bool,
+    /// Whether an excerpt of a trace shows the copy.
+    is_excerpt: bool,
 }
 
 /// Findings for buffers held by a duplicated descriptor that was never closed.
@@ -39,14 +44,15 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     let mut reported_copies = HashSet::new();
     let mut groups: BTreeMap<BufferGroupKey, Vec<HeldBuffer<'_>>> = BTreeMap::new();
     for saying in &normal.sayings {
-        let LogFact::Duplicated { task, old, new, .. } = saying.said else { continue };
+        let LogFact::Duplicated { task, old, new, is_excerpt, .. } = saying.said else { continue };
         let holders = holders(normal, new);
         let first = holders.first().and_then(|(_, row)| row.holder.as_ref()).map(|one| one.pid);
         let doubtful =
             holders.iter().any(|(_, row)| row.holder.as_ref().map(|one| one.pid) != first);
         for (of, row) in holders {
             if reported_copies.insert((row.ids.inode, new)) {
-                let buffer = HeldBuffer { row, of, copy: (old, new), task, said: saying, doubtful };
+                let copy = (old, new);
+                let buffer = HeldBuffer { row, of, copy, task, said: saying, doubtful, is_excerpt };
                 let pid = row.holder.as_ref().map(|holder| holder.pid);
                 groups.entry((doubtful, pid, row.bytes)).or_default().push(buffer);
             }
@@ -134,7 +140,8 @@ impl HeldBuffer<'_> {
     }
 
     fn draft(&self, title: String, normal: &NormalWorld) -> FindingBuilder {
-        let severity = if self.doubtful { Severity::Possible } else { Severity::Failure };
+        let is_proof = !self.doubtful && !self.is_excerpt;
+        let severity = if is_proof { Severity::Failure } else { Severity::Possible };
         let holder = self.holder(normal);
         let comm = holder.as_ref().map_or("", |holder| &*holder.comm);
         let pid = holder.as_ref().map(|holder| holder.pid);
@@ -144,7 +151,7 @@ impl HeldBuffer<'_> {
             severity,
             title,
         )
-        .verdict(Verdict::Leak)
+        .verdict(if self.is_excerpt { Verdict::Undecided } else { Verdict::Leak })
     }
 
     fn evidence(&self, normal: &NormalWorld, draft: FindingBuilder) -> FindingBuilder {
@@ -155,10 +162,12 @@ impl HeldBuffer<'_> {
         );
         let draft = self.add_other_ledgers(normal, draft);
         let task = self.task.map_or(String::new(), |task| format!("task {task}: "));
-        draft.evidence_at(
-            &format!("strace: {task}dup({old}) = {new}, and no close({new}) after it"),
-            &self.said.place,
-        )
+        let after = if self.is_excerpt {
+            format!("the excerpt has no close({new}), and the descriptor is still open")
+        } else {
+            format!("and no close({new}) after it")
+        };
+        draft.evidence_at(&format!("strace: {task}dup({old}) = {new}, {after}"), &self.said.place)
     }
 
     fn end(&self, draft: FindingBuilder, normal: &NormalWorld) -> Finding {
@@ -229,13 +238,29 @@ impl HeldBuffer<'_> {
             let text = format!("iommu_dump: {}, and no free", text::list(&operations));
             lines.push((text, row.place.clone()));
         }
-        let uses = |saying: &&LogRecord| saying.said == LogFact::Uses { address };
-        let usage = normal.sayings.iter().find(uses);
-        lines.extend(
-            usage.map(|saying| (format!("a program used {address:#x}"), saying.place.clone())),
-        );
+        lines.extend(use_of(normal, address));
         lines
     }
+}
+
+/// The line of a program that shows what became of a buffer, or at least that it was used.
+fn use_of(normal: &NormalWorld, address: u64) -> Option<(String, SourceLocation)> {
+    let replaced_buffers = replaced_buffers(normal);
+    if let Some(buffer) = replaced_buffers.iter().find(|buffer| buffer.before == address) {
+        return Some((buffer.sentence(), buffer.record.place.clone()));
+    }
+    let is_use = |record: &&LogRecord| matches!(record.said, LogFact::Uses { address: used, .. } if used == address);
+    let usage = normal.sayings.iter().find(is_use)?;
+    Some((format!("a program used {address:#x}"), usage.place.clone()))
+}
+
+/// Addresses of the buffers that copies of descriptors hold.
+pub(super) fn copied_addresses(normal: &NormalWorld) -> HashSet<u64> {
+    let copies = normal.sayings.iter().filter_map(|record| match record.said {
+        LogFact::Duplicated { new, .. } => Some(new),
+        _ => None,
+    });
+    copies.flat_map(|new| holders(normal, new)).filter_map(|(_, row)| row.ids.address).collect()
 }
 
 fn by_address(census: &LedgerSnapshot, address: u64) -> Option<&LedgerEntry> {

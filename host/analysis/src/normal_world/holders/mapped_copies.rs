@@ -28,7 +28,7 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
 }
 
 fn finding(record: &LogRecord) -> Option<Finding> {
-    let LogFact::Duplicated { task, old, new, mapped } = record.said else { return None };
+    let LogFact::Duplicated { task, old, new, mapped, .. } = record.said else { return None };
     let bytes = mapped.filter(|bytes| *bytes >= WORTH)?;
     let title = format!(
         "fd {new}, a dup of {old}, is never closed; {} of {old} were mapped and shared, as a buffer is",

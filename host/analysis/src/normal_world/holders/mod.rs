@@ -8,3 +8,4 @@ pub(super) mod iommu;
 pub(super) mod iommu_steps;
 pub(super) mod mapped_copies;
 pub(super) mod orphans;
+pub(super) mod remapped;

@@ -183,6 +183,8 @@ impl Binder {
 
 /// `… from 15936:15976 to 14964:16752 code 8 …`
 fn transaction(text: &str, line: &LedgerLine<'_>, out: &mut LedgerOutput) -> LineOutcome {
+    // Pages put blanks around colons.
+    let text = &*text.replace(" :", ":");
     let pair = |name| {
         let (pid, tid) = fields::value_after(text, name)?.split_once(':')?;
         Some((fields::decimal(pid)?, fields::decimal(tid)?))

@@ -10,12 +10,14 @@
 //! Earlier kernels name neither the target in the last line nor the figures. `no vma` says that the target has no
 //! area any more.
 
-use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
-use crate::model::{KernelShortage, LogFact, SourceLocation};
+use super::{
+    LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields, open_failure::OpenFailure,
+};
+use crate::model::{KernelShortage, LogFact};
 
 #[derive(Default)]
 pub(super) struct BinderSpace {
-    open: Option<(KernelShortage, SourceLocation)>,
+    open: OpenFailure,
 }
 
 impl Parser for BinderSpace {
@@ -30,8 +32,7 @@ impl Parser for BinderSpace {
             return LineOutcome::Ignored;
         }
         if let Some(failure) = failure(text) {
-            self.end(out);
-            self.open = Some((failure, line.place.clone()));
+            self.open.begin(failure, line, out);
             return LineOutcome::Parsed;
         }
         if let Some((_, figures)) = text.split_once("allocated: ") {
@@ -48,16 +49,14 @@ impl Parser for BinderSpace {
     }
 
     fn end(&mut self, out: &mut LedgerOutput) {
-        if let Some((failure, place)) = self.open.take() {
-            out.say(&LedgerLine::new("", place), LogFact::Shortage(Box::new(failure)));
-        }
+        self.open.end(out);
     }
 }
 
 impl BinderSpace {
     /// `786560 (num: 13 largest: 65536), free: 253824 (num: 3 largest: 131072)`.
     fn figures(&mut self, text: &str) -> Option<()> {
-        let Some((KernelShortage::Binder { in_use, free, .. }, _)) = &mut self.open else {
+        let Some(KernelShortage::Binder { in_use, free, .. }) = self.open.state() else {
             return None;
         };
         let (used, rest) = text.split_once(", free: ")?;

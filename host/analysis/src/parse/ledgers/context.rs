@@ -35,6 +35,14 @@ impl TextContext {
         true
     }
 
+    /// What a page has put behind a command into the same line: what the command printed.
+    pub(super) fn behind_command(text: &str) -> Option<&str> {
+        let (_, command) = text.split_once(" cat ")?;
+        let (_, output) = command.trim_start().split_once(' ')?;
+        let output = output.trim_start();
+        (!output.is_empty() && !output.starts_with(['|', '>', ';'])).then_some(output)
+    }
+
     /// The last part of the path, without `.txt` or `.log`: `system` of `heaps/system.txt`.
     pub(super) fn name(&self) -> &str {
         let name = self.path.rsplit('/').next().unwrap_or_default();

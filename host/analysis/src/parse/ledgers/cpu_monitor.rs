@@ -42,7 +42,10 @@ impl Parser for CpuMonitor {
         if line.text.starts_with("Memory-Total:") || !self.head.is_empty() && !self.named {
             return self.head(line);
         }
-        if self.named && line.text.trim_start().starts_with(|first: char| first.is_ascii_digit()) {
+        // A number with a word behind it is of another ledger: `119706 times`.
+        let mut words = line.text.split_whitespace().take(2);
+        if self.named && words.all(|word| fields::decimal(word).is_some()) && !line.text.is_empty()
+        {
             return LineOutcome::from(self.figures(line, out));
         }
         LineOutcome::Ignored

@@ -38,6 +38,10 @@ impl Parser for DmaBufDump {
         _: &TextContext,
         out: &mut LedgerOutput,
     ) -> LineOutcome {
+        if self.open.is_none() && !may_begin(line.text) {
+            self.holder = None;
+            return LineOutcome::Ignored;
+        }
         let text = line.text.trim_start();
         if self.open.is_none() && !HEADS.iter().any(|head| text.starts_with(head)) {
             return self.title(line, out);
@@ -177,6 +181,13 @@ impl DmaBufDump {
         let is_rule = text.is_empty() || text.starts_with("-----");
         if is_sum || is_rule { LineOutcome::Parsed } else { LineOutcome::Ignored }
     }
+}
+
+/// Whether a line may be of a dump that has not begun: the number of a process ends it, or it starts as a head or a
+/// rule.
+fn may_begin(text: &str) -> bool {
+    let has_number = text.as_bytes().last().is_some_and(u8::is_ascii_digit);
+    has_number || matches!(text.trim_start().as_bytes().first(), Some(b'N' | b'D' | b'd' | b'-'))
 }
 
 /// A name and a number with nothing else in the line.

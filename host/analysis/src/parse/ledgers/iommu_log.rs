@@ -12,6 +12,9 @@
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
 use crate::model::{LedgerEntry, LedgerKind, LedgerSnapshot, LogFact};
 
+/// What stands before the addresses of a buffer.
+const USES: &str = "VA/PA(";
+
 /// What its lines have.
 pub(super) const OPENINGS: [&str; 6] = [
     "[dumpAllBufferList]",
@@ -42,14 +45,8 @@ impl Parser for IommuLog {
         if let Some((_, rest)) = text.split_once("iommu_debug") {
             return self.iommu(rest.trim_start_matches(['&', ']']).trim_start(), line, out);
         }
-        if text.contains("VA/PA(0x") {
-            let address =
-                fields::rest(text, "VA/PA(").and_then(|rest| rest.split(['/', ')']).nth(1));
-            let Some(address) = address.and_then(fields::number) else {
-                return LineOutcome::Rejected;
-            };
-            out.say(line, LogFact::Uses { address });
-            return LineOutcome::Parsed;
+        if text.contains(USES) {
+            return uses(text, line, out);
         }
         let failures = ["map pa failed", "dma_buf_map_attachment failed", "map_dma_buf map fail"];
         if !failures.iter().any(|failed| text.contains(failed)) {
@@ -120,6 +117,21 @@ impl IommuLog {
         super::add(self.buffers.get_or_insert_with(begin), row);
         LineOutcome::Parsed
     }
+}
+
+/// `VA/PA(0x7cf8c00000/0x2d9400000)`, of which a page may have put several into one line.
+fn uses(text: &str, line: &LedgerLine<'_>, out: &mut LedgerOutput) -> LineOutcome {
+    let mut outcome = LineOutcome::Rejected;
+    for rest in text.split(USES).skip(1) {
+        let mut addresses = rest.split(['/', ')']).map(fields::number);
+        let (Some(program_address), Some(Some(address))) = (addresses.next(), addresses.next())
+        else {
+            continue;
+        };
+        out.say(line, LogFact::Uses { address, program_address });
+        outcome = LineOutcome::Parsed;
+    }
+    outcome
 }
 
 /// `3415980KB` in bytes.

@@ -12,6 +12,9 @@
 //!           total         349618176
 //!    deferred free                0
 //! ----------------------------------------------------
+//!
+//!           client(        dbg_name)              pid             size address        MediaTek's
+//!   surfaceflinger(        gralloc)              611         41779200 0xffffffc0b3c4f000
 //! ```
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
@@ -112,6 +115,8 @@ struct HeapColumns {
     /// Name and number of the process that uses it now stand beside those of the client.
     user: usize,
     has_user: bool,
+    /// The name that a client goes by stands in brackets behind its own.
+    has_brackets: bool,
 }
 
 impl HeapColumns {
@@ -119,21 +124,27 @@ impl HeapColumns {
     fn new(words: &[&str]) -> Option<Self> {
         let at = |name: &str| words.iter().position(|word| *word == name);
         let from_end = |name| at(name).map(|at| words.len() - at);
-        (words.first() == Some(&"client") && words.len() < 16).then_some(())?;
+        // MediaTek's have the name that a client goes by in brackets behind its own.
+        let names = match *words.first()? {
+            "client" => 1,
+            "client(" => words.iter().position(|word| word.ends_with(')'))? + 1,
+            _ => return None,
+        };
         let (pid, bytes) = (from_end("pid")?, from_end("size")?);
-        let user = from_end("user_pid");
-        Some(Self {
+        let (behind, user) = (words.len() - names, from_end("user_pid"));
+        (words.len() < 16).then_some(Self {
             pid,
             bytes,
-            behind: words.len() - 1,
+            behind,
             user: user.unwrap_or(0),
             has_user: user.is_some(),
+            has_brackets: names > 1,
         })
     }
 
     /// Orphans have no head, and counts of mappings and handles.
     const fn of_orphans() -> Self {
-        Self { pid: 4, bytes: 3, behind: 4, user: 0, has_user: false }
+        Self { pid: 4, bytes: 3, behind: 4, user: 0, has_user: false, has_brackets: false }
     }
 
     fn row(&self, words: &[&str], line: &LedgerLine<'_>) -> Option<LedgerEntry> {
@@ -142,8 +153,13 @@ impl HeapColumns {
             |from_end: usize| fields::decimal(words.get(words.len().checked_sub(from_end)?)?);
         let (pid, bytes) = (number(self.pid)?, number(self.bytes)?);
         let name = words[..names].join(" ");
-        let mut row = LedgerEntry::new(line.place.clone(), &name, 1, bytes);
+        if self.has_brackets && !name.ends_with(')') {
+            return None;
+        }
+        let (name, other_name) = bracketed(&name);
+        let mut row = LedgerEntry::new(line.place.clone(), name, 1, bytes);
         let client = Holder { pid, comm: name.into() };
+        row.users.extend(other_name.map(|other| format!("as {other}").into()));
         if self.has_user {
             let user_name = words.get(words.len().checked_sub(self.user + 1)?)?;
             row.users.push(format!("allocated by {}", crate::text::holder(&client)).into());
@@ -155,4 +171,12 @@ impl HeapColumns {
         }
         Some(row)
     }
+}
+
+/// The two names of `surfaceflinger( gralloc)`.
+fn bracketed(name: &str) -> (&str, Option<&str>) {
+    let parts = name.strip_suffix(')').and_then(|name| name.split_once('('));
+    let Some((name, other)) = parts else { return (name, None) };
+    let (name, other) = (name.trim(), other.trim());
+    (name, Some(other).filter(|other| !other.is_empty() && *other != name))
 }

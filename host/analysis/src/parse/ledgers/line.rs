@@ -72,7 +72,12 @@ impl<'t> LedgerLine<'t> {
     fn of_kernel(&self) -> Option<Self> {
         let rest = match self.raw.strip_prefix('<') {
             Some(rest) => rest.split_once('>').filter(|(level, _)| level.len() <= 2)?.1,
-            None => self.raw,
+            // A selection with the mouse often starts one sign too late.
+            None => self
+                .raw
+                .strip_prefix(|level: char| level.is_ascii_digit())
+                .and_then(|rest| rest.strip_prefix('>'))
+                .unwrap_or(self.raw),
         };
         let (stamp, rest) = rest.strip_prefix('[')?.split_once(']')?;
         nanoseconds(stamp.trim()).filter(|_| stamp.contains('.'))?;
@@ -159,6 +164,7 @@ mod tests {
             ("<6>[14990.389760][T516752] Hw:1_: a", "Hw:1_: a", "T516752", None),
             ("<6>[   45.091496] (0)[1737:Binder_1]binder: b", "binder: b", "1737:Binder_1", None),
             ("<4>[ 554.826463] CPU: 0", "CPU: 0", "", None),
+            ("4>[ 554.826463] CPU: 0", "CPU: 0", "", None),
             ("[    1.500000] [<ffff>] f+0x1/0x2", "[<ffff>] f+0x1/0x2", "", None),
             ("03-19 15:06:05.842   143 12974 E M4U_L   : c", "c", "12974", Some(143)),
             ("(250311_10:20:01.007)MemTotal: 5 kB", "MemTotal: 5 kB", "", None),

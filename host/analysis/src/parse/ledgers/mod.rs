@@ -30,10 +30,12 @@ mod dma_buf;
 mod dma_buf_sysfs;
 mod dma_heap;
 mod dmabuf_dump;
+mod dumpsys_meminfo;
 mod fd_listing;
 mod fdinfo;
 mod fields;
 mod iommu;
+mod iommu_faults;
 mod iommu_log;
 mod ion_heap;
 mod ion_pools;
@@ -45,6 +47,7 @@ mod memleak_tool;
 mod merge;
 mod one_moment;
 mod oom_report;
+mod open_failure;
 mod openings;
 mod page_owner;
 mod processes;
@@ -58,7 +61,10 @@ mod slab_trace;
 mod sniff;
 mod step_values;
 mod tables;
+mod trace_excerpt;
 mod vmallocinfo;
+
+use std::sync::Arc;
 
 pub(crate) use binder::{BUFFERS, NODES, REFS, THREADS};
 use context::TextContext;
@@ -98,6 +104,16 @@ trait Parser {
     /// Starts a file that a run reads.
     fn begin(&mut self, _place: &SourceLocation, _context: &TextContext) {}
 
+    /// Words of its first line beside those of the list of parsers.
+    fn opening_words(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// Whether it has seen lines that only the next one can show to be of its ledger.
+    fn is_waiting(&self) -> bool {
+        false
+    }
+
     /// Skips lines at the start of a text that it has read and parsed before; returns their number of bytes
     /// and of lines.
     fn take_known(&mut self, _text: &[u8]) -> Option<(usize, u64)> {
@@ -106,6 +122,9 @@ trait Parser {
 
     /// Ends the ledger: the text continues with something else, or ends.
     fn end(&mut self, _out: &mut LedgerOutput) {}
+
+    /// Ends the text, after [`Self::end`].
+    fn end_text(&mut self, _out: &mut LedgerOutput) {}
 }
 
 /// Facts read so far, within bounds.
@@ -136,10 +155,17 @@ impl LedgerOutput {
     }
 
     fn say(&mut self, line: &LedgerLine<'_>, said: LogFact) {
+        self.record(LogRecord {
+            place: line.place.clone(),
+            by: line.by.into(),
+            moment: self.moment,
+            said,
+        });
+    }
+
+    fn record(&mut self, record: LogRecord) {
         if self.normal_world.sayings.len() < MOST {
-            let place = line.place.clone();
-            let (by, moment) = (line.by.into(), self.moment);
-            self.normal_world.sayings.push(LogRecord { place, by, moment, said });
+            self.normal_world.sayings.push(record);
         } else {
             self.normal_world.lost = self.normal_world.lost.saturating_add(1);
         }
@@ -167,10 +193,12 @@ fn add(census: &mut LedgerSnapshot, row: crate::model::LedgerEntry) {
 pub struct LedgerReader {
     place: SourceLocation,
     context: TextContext,
-    parsers: Vec<LedgerParser>,
-    openings: &'static Openings,
+    parsers: [LedgerParser; PARSERS],
+    openings: Arc<Openings>,
     /// Bits of the parsers that have begun something, which any line may continue.
     begun: u64,
+    /// Bits of the parsers that wait for the next line.
+    waiting: u64,
     /// The parser of the previous line.
     last: Option<usize>,
     out: LedgerOutput,
@@ -188,12 +216,19 @@ impl LedgerReader {
     /// As [`Self::new`], with these tables.
     #[must_use]
     pub fn with_tables(source: &str, tables: &Tables) -> Self {
+        let parsers = parsers(tables);
+        let openings = if tables.is_built_in() {
+            Openings::built_in()
+        } else {
+            Arc::new(Openings::new(&parsers))
+        };
         let mut reader = Self {
             place: SourceLocation { source: "".into(), at: 0 },
             context: TextContext::default(),
-            parsers: parsers(tables),
-            openings: Openings::all(),
+            parsers,
+            openings,
             begun: 0,
+            waiting: 0,
             last: None,
             out: LedgerOutput::default(),
             accounting: Accounting::default(),
@@ -257,7 +292,10 @@ impl LedgerReader {
         // A text that a run reads has no shell prompts.
         if self.out.moment.is_none() && self.context.prompt(line.raw) {
             self.end();
-            self.accounting += LineOutcome::Ignored;
+            let output = TextContext::behind_command(line.raw);
+            let output = output.map(|output| LedgerLine::new(output, line.place.clone()));
+            let outcome = output.map_or(LineOutcome::Ignored, |output| self.ask(&output));
+            self.accounting += outcome;
             return;
         }
         let outcome = self.ask(&line);
@@ -281,9 +319,8 @@ impl LedgerReader {
 
     /// Asks those that a line may be of, but for that of the previous line.
     fn ask_others(&mut self, line: &LedgerLine<'_>, first: usize) -> LineOutcome {
-        let candidates = self.begun | self.openings.candidates(line.raw);
-        let n = self.parsers.len();
-        for at in (0..n).map(|step| (first + step) % n) {
+        let candidates = self.begun | self.waiting | self.openings.candidates(line.raw);
+        for at in (0..PARSERS).map(|step| (first + step) % PARSERS) {
             if candidates & (1 << at) == 0 || self.last == Some(at) {
                 continue;
             }
@@ -292,6 +329,8 @@ impl LedgerReader {
                 self.switch_to(at);
                 return outcome;
             }
+            let is_waiting = self.parsers[at].parser.is_waiting();
+            self.waiting = self.waiting & !(1 << at) | u64::from(is_waiting) << at;
         }
         LineOutcome::Ignored
     }
@@ -307,8 +346,9 @@ impl LedgerReader {
     fn end(&mut self) {
         for LedgerParser { parser, .. } in &mut self.parsers {
             parser.end(&mut self.out);
+            parser.end_text(&mut self.out);
         }
-        (self.last, self.begun) = (None, 0);
+        (self.last, self.begun, self.waiting) = (None, 0, 0);
     }
 
     /// Takes what was read since the last time; ends the text.
@@ -331,18 +371,30 @@ impl LedgerReader {
     }
 }
 
-/// A parser, and words of which the first line of its ledger has one; without any, it is asked about each line.
+/// A parser, and words of which the first line of its ledger has one; without any, it is asked about each line, and
+/// has to see at one look that most are not its own.
 struct LedgerParser {
     parser: Box<dyn Parser + Send>,
     openings: &'static [&'static str],
+}
+
+impl LedgerParser {
+    fn opening_words(&self) -> Vec<&str> {
+        [self.openings, &self.parser.opening_words()].concat()
+    }
 }
 
 fn parser<P: Parser + Send + Default + 'static>(openings: &'static [&'static str]) -> LedgerParser {
     LedgerParser { parser: Box::<P>::default(), openings }
 }
 
-fn parsers(tables: &Tables) -> Vec<LedgerParser> {
-    vec![
+/// Number of parsers, each of which has a bit in the masks of the reader.
+const PARSERS: usize = 35;
+
+const _: () = assert!(PARSERS <= u64::BITS as usize, "a mask has a bit for each parser");
+
+fn parsers(tables: &Tables) -> [LedgerParser; PARSERS] {
+    [
         parser::<series::PlainSeries>(&[]),
         LedgerParser { parser: Box::new(tables::TableReader::new(tables)), openings: &[] },
         parser::<meminfo::MemInfo>(&[" kB", "MemTotal:"]),
@@ -354,8 +406,7 @@ fn parsers(tables: &Tables) -> Vec<LedgerParser> {
         parser::<vmallocinfo::VmallocInfo>(&["-0x"]),
         parser::<oom_report::OomReportReader>(&oom_report::OPENINGS),
         parser::<shortages::Shortages>(&shortages::OPENINGS),
-        // A stack comes before the line that shows whose it is.
-        parser::<page_owner::PageOwner>(&[]),
+        parser::<page_owner::PageOwner>(&page_owner::OPENINGS),
         parser::<kmemleak::Kmemleak>(&["unreferenced object "]),
         parser::<memleak_tool::MemleakTool>(&["stacks with outstanding allocations:"]),
         parser::<descriptors::Descriptors>(&["descriptors of "]),
@@ -377,5 +428,8 @@ fn parsers(tables: &Tables) -> Vec<LedgerParser> {
         parser::<binder_space::BinderSpace>(&["binder"]),
         parser::<binder_log::BinderLog>(&["binder", "Too many open files"]),
         parser::<processes::ProcessList>(&["ps ", "PID"]),
+        parser::<dumpsys_meminfo::DumpsysMeminfo>(&dumpsys_meminfo::OPENINGS),
+        parser::<iommu_faults::IommuFaults>(&iommu_faults::OPENINGS),
+        parser::<trace_excerpt::TraceExcerpt>(&trace_excerpt::OPENINGS),
     ]
 }

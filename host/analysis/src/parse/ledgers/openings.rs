@@ -2,7 +2,7 @@
 //!
 //! Most lines of most logs have none of these words, which one pass over the line shows.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::{LedgerParser, Tables, parsers};
 use crate::catalogue::Prefilter;
@@ -15,21 +15,23 @@ pub(super) struct Openings {
 }
 
 impl Openings {
-    /// Those of all parsers.
-    pub(super) fn all() -> &'static Self {
-        static ALL: LazyLock<Openings> =
-            LazyLock::new(|| Openings::new(&parsers(Tables::built_in())));
-        &ALL
+    /// Those of all parsers, with the tables that everybody has.
+    pub(super) fn built_in() -> Arc<Self> {
+        static BUILT_IN: LazyLock<Arc<Openings>> =
+            LazyLock::new(|| Arc::new(Openings::new(&parsers(Tables::built_in()))));
+        Arc::clone(&BUILT_IN)
     }
 
-    fn new(parsers: &[LedgerParser]) -> Self {
-        let all = || parsers.iter().map(|parser| parser.openings).enumerate();
-        let words =
-            all().flat_map(|(at, words)| words.iter().map(move |word| (at, word.as_bytes())));
-        let wordless = all().filter(|(_, words)| words.is_empty()).map(|(at, _)| 1 << at);
+    pub(super) fn new(parsers: &[LedgerParser]) -> Self {
+        let all: Vec<_> = parsers.iter().map(LedgerParser::opening_words).collect();
+        let literals = all
+            .iter()
+            .enumerate()
+            .flat_map(|(at, words)| words.iter().map(move |word| (at, word.as_bytes())));
+        let wordless = all.iter().enumerate().filter(|(_, words)| words.is_empty());
         Self {
-            words: Prefilter::new(words),
-            wordless: wordless.fold(0, |bits, bit: u64| bits | bit),
+            words: Prefilter::new(literals),
+            wordless: wordless.fold(0, |bits, (at, _)| bits | 1 << at),
         }
     }
 
@@ -60,6 +62,7 @@ mod tests {
     /// Reads a text with each parser asked about each line.
     fn read_by_all(name: &str, text: &[u8]) -> String {
         let mut reader = LedgerReader::new(name);
+        assert!(reader.openings.words.is_fast(), "too many words for vector instructions");
         for line in text.split(|byte| *byte == b'\n') {
             reader.begun = u64::MAX;
             reader.line(line);

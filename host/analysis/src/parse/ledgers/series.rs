@@ -87,6 +87,9 @@ impl Parser for PlainSeries {
         context: &TextContext,
         out: &mut LedgerOutput,
     ) -> LineOutcome {
+        if matches!(self.state, SeriesState::Other) {
+            return LineOutcome::Ignored;
+        }
         let text = line.raw.trim();
         match &mut self.state {
             SeriesState::Other => LineOutcome::Ignored,

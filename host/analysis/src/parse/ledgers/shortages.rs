@@ -11,9 +11,11 @@
 //! vdec fe380000.vdec: dma alloc of size 8294400 failed                                    kernel/dma
 //! ```
 
-use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
+use super::{
+    LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields, open_failure::OpenFailure,
+};
 use crate::{
-    model::{KernelShortage, LogFact, SourceLocation},
+    model::{KernelShortage, LogFact},
     parse::strace::nanoseconds,
 };
 
@@ -30,8 +32,7 @@ const RANGES: usize = 1 << 14;
 
 #[derive(Default)]
 pub(super) struct Shortages {
-    /// A failure whose state still follows, and its place.
-    open: Option<(KernelShortage, SourceLocation)>,
+    open: OpenFailure,
 }
 
 impl Parser for Shortages {
@@ -43,15 +44,13 @@ impl Parser for Shortages {
     ) -> LineOutcome {
         let text = line.text.trim_start();
         if text.starts_with("SLUB: Unable to allocate memory") {
-            self.end(out);
-            self.open = Some((slab(text, line), line.place.clone()));
+            self.open.begin(slab(text, line), line, out);
             return LineOutcome::Parsed;
         }
         if let Some(failure) = contiguous(text) {
             self.end(out);
-            let is_read = failure.is_some();
-            self.open = failure.map(|failure| (failure, line.place.clone()));
-            return LineOutcome::from(is_read.then_some(()));
+            let begun = failure.map(|failure| self.open.begin(failure, line, out));
+            return LineOutcome::from(begun);
         }
         if text.starts_with("alloc_contig_range") && text.ends_with("PFNs busy") {
             out.say(line, LogFact::RangeBusy);
@@ -62,16 +61,11 @@ impl Parser for Shortages {
             out.say(line, LogFact::DeviceFailed { device: device.into(), bytes });
             return LineOutcome::Parsed;
         }
-        match &mut self.open {
-            Some((failure, _)) => state(failure, text),
-            None => LineOutcome::Ignored,
-        }
+        self.open.state().map_or(LineOutcome::Ignored, |failure| state(failure, text))
     }
 
     fn end(&mut self, out: &mut LedgerOutput) {
-        if let Some((failure, place)) = self.open.take() {
-            out.say(&LedgerLine::new("", place), LogFact::Shortage(Box::new(failure)));
-        }
+        self.open.end(out);
     }
 }
 

@@ -59,7 +59,7 @@ impl FdCopies {
                 place,
                 by: task_name.into(),
                 moment: None,
-                said: LogFact::Duplicated { task, old, new, mapped },
+                said: LogFact::Duplicated { task, old, new, mapped, is_excerpt: false },
             })
         };
         let copies = self

@@ -34,6 +34,9 @@ const PAGE: u64 = 4096;
 /// Start of the first line of a block, before the order.
 const HEAD: &str = "Page allocated via order ";
 
+/// What its first lines have: a head, or the frames of a stack whose end shows whose it is.
+pub(super) const OPENINGS: [&str; 5] = [HEAD, " times", "+0x", "nr_base_pages:", "stack_count:"];
+
 /// Starts of the lines that end a stack of `show_stacks`.
 const STACK_ENDS: [&str; 2] = ["nr_base_pages:", "stack_count:"];
 
@@ -87,6 +90,10 @@ impl Parser for PageOwner {
             return LineOutcome::Parsed;
         }
         self.block_line(line, out)
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.loose.is_some() || self.sorted.is_some()
     }
 
     fn take_known(&mut self, text: &[u8]) -> Option<(usize, u64)> {

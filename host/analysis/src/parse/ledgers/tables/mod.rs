@@ -43,6 +43,19 @@ impl Tables {
         Ok(())
     }
 
+    /// Whether they are those that everybody has.
+    pub(super) fn is_built_in(&self) -> bool {
+        self.0.len() == Self::built_in().0.len()
+    }
+
+    /// A word of each head.
+    fn opening_words(&self) -> Vec<&str> {
+        let mut words: Vec<_> = self.0.iter().filter_map(|table| table.opening_word()).collect();
+        words.sort_unstable();
+        words.dedup();
+        words
+    }
+
     /// Whether a line may be the head of a table: a quick check that most lines fail.
     fn may_begin(&self, text: &str) -> bool {
         let first = text.split_whitespace().next().unwrap_or_default();
@@ -84,6 +97,8 @@ struct TableText {
     rows: RowMeaning,
     #[serde(default)]
     keep: Vec<String>,
+    #[serde(default)]
+    drop: Vec<String>,
     mebibytes_below: Option<u64>,
 }
 
@@ -107,6 +122,8 @@ struct TableForm {
     has_more: bool,
     rows: RowMeaning,
     keep: Vec<String>,
+    /// Names of rows that are sums of others.
+    sums: Vec<String>,
     /// A print whose first row has only smaller figures is in MiB, not KiB.
     mebibytes_below: Option<u64>,
 }
@@ -125,6 +142,12 @@ enum TableColumn {
 }
 
 impl TableForm {
+    /// A word that its head has: the first one, unless that is a letter or a sign.
+    fn opening_word(&self) -> Option<&str> {
+        let first = self.head.first().filter(|first| first.len() > 2);
+        first.or(self.head.iter().max_by_key(|word| word.len())).map(String::as_str)
+    }
+
     fn new(text: TableText) -> Result<Self, String> {
         let table_name = text.name.clone();
         let wrong = |what: &str| format!("table \"{table_name}\": {what}");
@@ -153,8 +176,9 @@ impl TableForm {
                 "expected a head, a column with a count or bytes, and at most one of `name` and `comm`",
             ));
         }
-        let TableText { name, rows, keep, mebibytes_below, .. } = text;
-        Ok(Self { name: name.into(), ledger, head, columns, has_more, rows, keep, mebibytes_below })
+        let TableText { name, rows, keep, drop: sums, mebibytes_below, .. } = text;
+        let name = name.into();
+        Ok(Self { name, ledger, head, columns, has_more, rows, keep, sums, mebibytes_below })
     }
 }
 

@@ -25,6 +25,10 @@ impl TableReader {
 }
 
 impl Parser for TableReader {
+    fn opening_words(&self) -> Vec<&str> {
+        self.tables.opening_words()
+    }
+
     fn line(
         &mut self,
         line: &LedgerLine<'_>,
@@ -97,6 +101,9 @@ fn key(row: &LedgerEntry) -> (u64, Arc<str>) {
 impl TableForm {
     /// Whether a row is one of those that are not kept.
     fn is_left_out(&self, words: &[&str]) -> bool {
+        if words.last().is_some_and(|name| self.is_sum(name)) {
+            return true;
+        }
         let has_name = words.first().is_some_and(|word| word.ends_with(':'));
         !self.keep.is_empty()
             && has_name
@@ -164,7 +171,11 @@ impl TableForm {
         row.holder = pid.map(|pid| Holder { pid, comm: comm.into() });
         let is_kept =
             self.keep.is_empty() || self.keep.iter().any(|start| row.name.starts_with(start));
-        is_kept.then_some(row)
+        (is_kept && !self.is_sum(&row.name)).then_some(row)
+    }
+
+    fn is_sum(&self, name: &str) -> bool {
+        self.sums.iter().any(|sum| sum == name)
     }
 
     fn moment(&self, cells: &[String], line: &LedgerLine<'_>) -> Option<Vec<LedgerEntry>> {
