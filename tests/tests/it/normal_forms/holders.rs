@@ -67,7 +67,7 @@ fn a_copy_without_a_kind_is_named() {
 }
 
 #[test]
-fn heaps_and_processes_of_vendors_are_read() {
+fn heaps_and_processes_of_android_are_read() {
     compare_all(&[
         form(
             "ion-mtk.txt",
@@ -103,6 +103,12 @@ fn heaps_and_processes_of_vendors_are_read() {
             &["[anon:libc_malloc]: 165,056,512 bytes", "/dmabuf:gralloc: 93,392,896 bytes"],
             &["TOTAL"],
         ),
+    ]);
+}
+
+#[test]
+fn tables_of_processes_faults_and_slabs_are_read() {
+    compare_all(&[
         form(
             "procrank.txt",
             Exit::Blind,
