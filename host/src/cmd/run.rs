@@ -100,6 +100,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let judge = |observation: &Observation| iterations_to_decide(observation, &options);
     let optional_judge = arguments.until_decided.map(|_| &judge as source::Judge<'_>);
     let mut observation = source::observe_judged(&mut source, file, optional_judge)?;
+    observation.gaps.extend(source.client_gap());
     let outcome = source.outcome();
     symbols.resolve(&mut observation);
     let exit = report::print(&mut observation, &options, &arguments.reporting, env)?;

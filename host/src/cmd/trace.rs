@@ -35,7 +35,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 Runs a program, and all processes it starts, with a library in front of libteec that records each
 call, and prints the calls of all processes in order of time. The program's own output goes to
 standard error. Programs that are linked statically, that run with elevated privileges (setuid), or
-whose environment is cleared are not recorded.
+whose environment is cleared are not recorded. One that forbids itself system calls (seccomp) after
+it has started may be ended by its own filter: use --kernel for it.
 
 A process that is already running records if it was started with
   LD_PRELOAD=/usr/lib/teeleak/libteeleak_preload.so TEELEAK_TRACE_DIR=/run/teeleak

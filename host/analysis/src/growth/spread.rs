@@ -23,7 +23,7 @@ const EMPTY: f64 = 0.0007;
 /// Probability below which a gap is not likely to be chance.
 const UNLIKELY: f64 = 0.012;
 
-/// Number of events whose rate says little: it is their distances that tell when the next one was due.
+/// Number of events whose rate says little: their distances show when the next one was due.
 const FEW: usize = 4;
 
 /// How many times the longest distance between few events a gap may last.

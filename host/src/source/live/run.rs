@@ -11,7 +11,11 @@
 use std::{ffi::OsString, io::Write, process::Command, time::Duration};
 
 use anyhow::{Context as _, Result};
-use teeleak_analysis::{model, parse::capture::Damage, text};
+use teeleak_analysis::{
+    model::{self, Gap, Reason},
+    parse::capture::Damage,
+    text,
+};
 use teeleak_proto::frame::{FrameKind, Hang, Iteration, Phase, PhaseStage};
 
 use super::{
@@ -380,6 +384,15 @@ impl Source for WorkloadRun<'_> {
         }
         self.progress.show("");
         Ok(())
+    }
+}
+
+impl WorkloadRun<'_> {
+    /// What is missing of the client calls: recordings that could not be read, which no frame counts.
+    pub(crate) fn client_gap(&mut self) -> Option<Gap> {
+        let lost = self.plan.recorder.as_mut().map_or(0, Recorder::unreadable);
+        let what = "recordings of client calls".into();
+        (lost > 0).then_some(Gap { what, reason: Reason::Damaged, remedy: None, lost })
     }
 }
 
