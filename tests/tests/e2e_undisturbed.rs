@@ -23,7 +23,7 @@ use teeleak_proto::{
 use teeleak_qemu::{Clock, Guest, Lab, Outcome};
 
 /// A dozen runs of xtest take some minutes on an idle machine of two cores.
-const LIMIT: Duration = Duration::from_secs(300);
+const LIMIT: Duration = Duration::from_secs(900);
 
 /// The leaky TA, whose player leaves nothing behind unless it is asked to.
 const LEAKY: &str = leaky_interface::LEAKY;
@@ -38,7 +38,7 @@ const BARE: u64 = 5;
 const REQUESTS: u64 = 3;
 
 /// Runs of which the allocations are compared.
-const COUNTED: usize = 15;
+const COUNTED: usize = 5;
 
 /// Calls of which the cost is measured.
 const CALLS: u32 = 500;
