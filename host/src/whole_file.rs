@@ -3,38 +3,53 @@
 use std::{
     ffi::OsString,
     fs::{self, OpenOptions},
-    io::{self, Write as _},
+    io::{BufWriter, Write},
     path::{Path, PathBuf},
 };
+
+use anyhow::Result;
 
 /// Replaces a file: a reader has the old text or the new one, and after an error the old one stays. What is
 /// no regular file, such as a pipe, is written to.
 ///
 /// # Errors
 /// When the text can't be written beside it, or the file can't be replaced.
-pub(crate) fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     // A link stays one. Standard output is named in /dev, and may be a file that is open already.
     let file = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let data = fs::metadata(&file);
     let is_open = path.starts_with("/dev") || path.starts_with("/proc");
     if is_open || data.as_ref().is_ok_and(|data| !data.is_file()) {
-        return fs::write(path, text);
+        return stream(OpenOptions::new().write(true).create(true).truncate(true), path, write);
     }
     let unfinished = unfinished_path(&file);
     let write_whole = || {
         // One that a killed process left.
         let _ = fs::remove_file(&unfinished);
         // It is made anew, so that no link is followed.
-        let mut new = OpenOptions::new().write(true).create_new(true).open(&unfinished)?;
-        if let Ok(old) = &data {
-            new.set_permissions(old.permissions())?;
+        stream(OpenOptions::new().write(true).create_new(true), &unfinished, write)?;
+        if let Ok(old) = data {
+            fs::set_permissions(&unfinished, old.permissions())?;
         }
-        new.write_all(text)?;
-        fs::rename(&unfinished, &file)
+        Ok(fs::rename(&unfinished, &file)?)
     };
     write_whole().inspect_err(|_| {
         let _ = fs::remove_file(&unfinished);
     })
+}
+
+/// Writes to a file that is opened in this way.
+///
+/// # Errors
+/// When it can't be opened or written.
+pub(crate) fn stream(
+    options: &OpenOptions,
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<()> {
+    let mut file = BufWriter::new(options.open(path)?);
+    write(&mut file)?;
+    Ok(file.flush()?)
 }
 
 fn unfinished_path(file: &Path) -> PathBuf {
@@ -45,9 +60,13 @@ fn unfinished_path(file: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, os::unix::fs::symlink};
+    use std::{fs, os::unix::fs::symlink, path::Path};
 
-    use super::{replace, unfinished_path};
+    use super::unfinished_path;
+
+    fn replace(path: &Path, text: &[u8]) -> anyhow::Result<()> {
+        super::replace(path, |out| Ok(out.write_all(text)?))
+    }
 
     #[test]
     fn a_link_stays_and_its_file_is_replaced() {

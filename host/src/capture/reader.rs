@@ -103,7 +103,9 @@ impl<R: Read> CaptureReader<R> {
                 // At the end of the file an incomplete frame is cut, unless a frame follows.
                 scan => {
                     is_cut |= skipped_bytes == 0 && scan == FrameScan::NeedMore;
-                    self.credit = self.credit.saturating_sub(self.checked_bytes());
+                    // One that was too long for the credit was not checked.
+                    self.credit =
+                        self.credit.checked_sub(self.checked_bytes()).unwrap_or(self.credit);
                     skipped_bytes += self.skip();
                 }
             }

@@ -215,6 +215,6 @@ impl PoolGauges {
 
 /// Replaces the file: a concurrent reader gets the old text.
 fn write(file: &Path, text: &str) -> Result<()> {
-    whole_file::replace(file, text.as_bytes())
+    whole_file::replace(file, |out| Ok(out.write_all(text.as_bytes())?))
         .with_context(|| format!("cannot write {}", file.display()))
 }

@@ -74,23 +74,15 @@ impl Outputs {
     }
 }
 
-/// Writes a report in one go: the file is replaced as a whole, or stays as it was.
+/// Replaces a report as a whole, or leaves it as it was.
 fn replace(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     let Some(path) = path else { return Ok(()) };
-    let write_whole = || -> Result<()> {
-        let mut text = Vec::new();
-        write(&mut text)?;
-        Ok(whole_file::replace(path, &text)?)
-    };
-    write_whole().with_context(|| format!("cannot write {}", path.display()))
+    whole_file::replace(path, write).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn append(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     let Some(path) = path else { return Ok(()) };
-    let write_whole = || -> Result<()> {
-        let mut text = Vec::new();
-        write(&mut text)?;
-        Ok(OpenOptions::new().append(true).create(true).open(path)?.write_all(&text)?)
-    };
-    write_whole().with_context(|| format!("cannot write {}", path.display()))
+    let mut options = OpenOptions::new();
+    whole_file::stream(options.append(true).create(true), path, write)
+        .with_context(|| format!("cannot write {}", path.display()))
 }
