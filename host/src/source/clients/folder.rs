@@ -7,7 +7,10 @@ use std::{
 };
 
 use anyhow::Result;
-use rustix::process::{Resource, geteuid, getrlimit};
+use rustix::{
+    io::Errno,
+    process::{Resource, geteuid, getrlimit},
+};
 
 use super::{RingFile, process};
 use crate::source::Sink;
@@ -56,10 +59,12 @@ impl RingFolder {
     }
 
     fn look(&mut self, last: bool, sink: &mut dyn Sink) -> Result<()> {
-        // Without descriptors, new rings are looked for the next time.
-        for path in self.files().unwrap_or_default() {
-            self.meet(path);
-        }
+        let files = match self.files() {
+            // New rings are looked for the next time.
+            Err(error) if lacks_descriptors(&error) => Vec::new(),
+            files => files?,
+        };
+        files.into_iter().for_each(|path| self.meet(path));
         // Check processes before reading: one that has ended has written everything.
         let liveness: HashMap<PathBuf, bool> =
             self.rings.iter().map(|(path, followed)| (path.clone(), followed.is_alive())).collect();
@@ -123,6 +128,11 @@ impl RingFolder {
 fn is_cut(read: &Result<()>) -> bool {
     let error = read.as_ref().err().and_then(|error| error.downcast_ref::<io::Error>());
     error.is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof)
+}
+
+fn lacks_descriptors(error: &io::Error) -> bool {
+    let code = error.raw_os_error();
+    [Errno::MFILE, Errno::NFILE].iter().any(|errno| code == Some(errno.raw_os_error()))
 }
 
 fn most_rings() -> u64 {
