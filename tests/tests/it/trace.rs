@@ -205,10 +205,3 @@ fn a_ring_that_means_no_good_is_read_to_an_end() {
     }
     assert!(refused > 0);
 }
-
-#[test]
-fn a_folder_that_is_not_there_is_an_error_and_no_silence() {
-    let answer = trace(&["--collect", "/no/such/folder"]);
-    assert_eq!(answer.exit, Exit::Usage, "{}", answer.err);
-    assert!(answer.err.contains("No such file"), "{}", answer.err);
-}

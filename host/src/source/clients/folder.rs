@@ -156,3 +156,18 @@ impl FollowedRing {
         self.ring.as_ref().is_some_and(|ring| process::runs(proc, ring.head().pid))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{io, path::Path};
+
+    use super::{RingFolder, lacks_descriptors};
+    use crate::source::live::Discard;
+
+    #[test]
+    fn a_folder_that_is_gone_is_an_error_and_a_lack_of_descriptors_is_none() {
+        assert!(RingFolder::new(Path::new("/no-such-folder")).poll(&mut Discard).is_err());
+        assert!(lacks_descriptors(&io::Error::from_raw_os_error(24)));
+        assert!(!lacks_descriptors(&io::Error::from_raw_os_error(2)));
+    }
+}
