@@ -14,20 +14,21 @@ pub(super) fn is_header(line: &[u8]) -> bool {
     line.get(..HEADER.len()).is_some_and(|start| start.eq_ignore_ascii_case(HEADER))
 }
 
-/// Whether a text has a body that is text itself.
-pub(super) fn detect(text: &[u8]) -> bool {
-    let lines: Vec<_> = text.split(|byte| *byte == b'\n').collect();
-    let headers = (0..lines.len()).filter(|at| is_header(lines[*at]));
-    headers
-        .map(|at| first_line(&lines[at + 1..]))
-        .any(|decoded| decoded.is_some_and(|text| is_text(&text)))
+/// Whether lines have a body that is text itself.
+pub(super) fn detect<'t>(mut lines: impl Iterator<Item = &'t [u8]> + Clone) -> bool {
+    while lines.by_ref().any(is_header) {
+        if first_line(lines.clone()).is_some_and(|text| is_text(&text)) {
+            return true;
+        }
+    }
+    false
 }
 
-/// The first line of a body, decoded.
-fn first_line(lines: &[&[u8]]) -> Option<Vec<u8>> {
-    let end = lines.iter().take(HEADERS).position(|line| line.trim_ascii().is_empty())?;
+/// The first line of a body, decoded, behind its headers.
+fn first_line<'t>(mut lines: impl Iterator<Item = &'t [u8]>) -> Option<Vec<u8>> {
+    lines.by_ref().take(HEADERS).find(|line| line.trim_ascii().is_empty())?;
     let mut text = Vec::new();
-    decode(lines.get(end + 1)?, &mut text)?;
+    decode(lines.next()?, &mut text)?;
     Some(text)
 }
 
@@ -74,7 +75,12 @@ const fn value(byte: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{decode, detect};
+    use super::decode;
+    use crate::parse::framing::lines_of;
+
+    fn detect(text: &[u8]) -> bool {
+        super::detect(lines_of(text))
+    }
 
     #[test]
     fn lines_are_decoded() {

@@ -55,9 +55,13 @@ const TASK: usize = 48;
 /// Whether a text starts as lines of the kernel's trace do: `player-240     (    240) [001] .....    12.345678: `.
 pub(super) fn is_of_trace(text: &[u8]) -> bool {
     let head = &text[..text.len().min(TASK)];
-    let cpu = head.windows(6).position(|cpu| {
-        cpu.starts_with(b" [") && cpu.ends_with(b"]") && cpu[2..5].iter().all(u8::is_ascii_digit)
-    });
+    let is_cpu = |at: &usize| match head.get(at.wrapping_sub(1)..) {
+        Some([b' ', b'[', digits @ ..]) => {
+            digits.get(3) == Some(&b']') && digits[..3].iter().all(u8::is_ascii_digit)
+        }
+        _ => false,
+    };
+    let cpu = memchr::memchr_iter(b'[', head).find(is_cpu).map(|at| at - 1);
     let Some(cpu) = cpu else { return false };
     let has_task = text[..cpu].windows(2).any(|pair| pair[0] == b'-' && pair[1].is_ascii_digit());
     let flags = text_beyond(&text[cpu + 6..], blank);

@@ -3,7 +3,7 @@
 use super::{
     Unframer, base64, characters, colours,
     encoding::{self, Decoder, Encoding},
-    mail,
+    lines_of, mail,
     numbering::{self, NumberedLines},
     pasted, process, recorder, signs, table,
     wrap::{Wrap, WrapLine},
@@ -104,7 +104,7 @@ impl Framing {
     }
 
     fn characters(&mut self, text: &[u8]) {
-        self.base64 = base64::detect(text);
+        self.base64 = base64::detect(lines_of(text));
         if self.base64 {
             let lines = self.unframed(text);
             self.characters_of(&text_of(&lines));
@@ -116,7 +116,7 @@ impl Framing {
     fn characters_of(&mut self, text: &[u8]) {
         self.returns = characters::has_returns(text);
         self.colours = colours::has_colours(text);
-        self.quoted_printable = mail::is_quoted_printable(text.split(|byte| *byte == b'\n'));
+        self.quoted_printable = mail::is_quoted_printable(lines_of(text));
         self.html = characters::has_html(text);
         // Those of quoted-printable are found only when it is decoded.
         self.spaces = self.quoted_printable || self.html || characters::has_spaces(text);

@@ -19,6 +19,7 @@ mod detect;
 mod encoding;
 mod kernel_records;
 mod ledger_rows;
+mod lines;
 mod mail;
 mod numbering;
 mod pasted;
@@ -34,6 +35,7 @@ mod wrap;
 
 pub use counts::FramingCounts;
 pub use detect::{BEGIN, Framing};
+use lines::lines_of;
 pub use stamp_kind::StampCounts;
 pub use text_unframer::TextUnframer;
 use unframer::Unframer;

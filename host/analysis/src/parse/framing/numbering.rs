@@ -41,12 +41,10 @@ pub(super) fn detect(lines: &[&[u8]]) -> Option<NumberedLines> {
     numbered_lines(true).or_else(|| numbered_lines(false))
 }
 
-/// Whether a line has a number before a start of a console's line.
+/// Whether a line, which does not start as a console's does, does so behind a number.
 pub(super) fn has_number(line: &[u8]) -> bool {
     let is_candidate = line.len() > 2 && line[..line.len().min(64)].iter().any(u8::is_ascii_digit);
-    is_candidate
-        && !wrap::is_start(line)
-        && ALL.into_iter().any(|numbering| numbering.is_clear(line))
+    is_candidate && ALL.into_iter().any(|numbering| numbering.has_start_behind(line))
 }
 
 impl NumberedLines {
@@ -89,7 +87,11 @@ impl Numbering {
 
     /// Whether a line starts as a console's does only behind its number.
     fn is_clear(self, line: &[u8]) -> bool {
-        !wrap::is_start(line) && self.strip(line).is_some_and(|(_, rest)| wrap::is_start(rest))
+        !wrap::is_start(line) && self.has_start_behind(line)
+    }
+
+    fn has_start_behind(self, line: &[u8]) -> bool {
+        self.strip(line).is_some_and(|(_, rest)| wrap::is_start(rest))
     }
 
     const fn follows(self, from: u64, to: u64) -> bool {

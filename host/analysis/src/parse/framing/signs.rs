@@ -3,7 +3,7 @@
 //! Most parts of most logs are lines that start as the console's own do. A few of them are looked at; where
 //! all are regular, nothing else is done. Otherwise each line is looked at, but no line is read.
 
-use super::{base64, characters, colours, mail, numbering, pasted, process, table, wrap};
+use super::{base64, characters, colours, lines_of, mail, numbering, pasted, process, table, wrap};
 use crate::parse::console::prefix_start;
 
 /// Bytes between the lines that are looked at.
@@ -17,11 +17,14 @@ const SEVERAL: usize = 160;
 
 /// Whether a part of a text that has whole lines may have frames.
 pub(super) fn has_signs(text: &[u8]) -> bool {
-    !is_regular(text)
-        && (has_odd_characters(text)
-            || has_marks(text)
-            || has_broken_lines(text)
-            || has_long_lines(text))
+    if is_regular(text) {
+        return false;
+    }
+    let lines: Vec<_> = lines_of(text).collect();
+    has_odd_characters(text) || is_mail(text, &lines) || {
+        let lines = PartLines::new(lines);
+        lines.has_marks() || lines.has_broken_lines() || lines.has_long_lines()
+    }
 }
 
 /// Whether each line that is looked at starts as a line of a console does, and so does the next one.
@@ -61,47 +64,63 @@ fn has_odd_characters(text: &[u8]) -> bool {
         || characters::has_html(text)
         || characters::has_returns(text)
         || colours::has_colours(text)
-        || base64::detect(text)
+}
+
+/// Whether a text is that of a mail in one of its encodings.
+fn is_mail(text: &[u8], lines: &[&[u8]]) -> bool {
+    base64::detect(lines.iter().copied())
         || ESCAPES.iter().any(|escape| memchr::memmem::find(text, escape).is_some())
-            && mail::is_quoted_printable(text.split(|byte| *byte == b'\n'))
+            && mail::is_quoted_printable(lines.iter().copied())
 }
 
-/// Whether lines have quotes or numbers.
-fn has_marks(text: &[u8]) -> bool {
-    let (mut quoted, mut numbered) = (0, 0);
-    let lines = || text.split(|byte| *byte == b'\n');
-    let has_numbers = lines().any(|line| {
-        quoted += usize::from(line.starts_with(b"> "));
-        numbered += usize::from(numbering::has_number(line));
-        quoted > 1 || numbered >= numbering::LINES
-    });
-    has_numbers || table::has_rows(lines()) || process::has_lines(lines())
+/// The lines of a part of a text.
+struct PartLines<'t> {
+    lines: Vec<&'t [u8]>,
+    /// Whether each starts as a line of a console does.
+    starts: Vec<bool>,
 }
 
-/// Whether lines that start as the console's do are mended by the bare lines after them.
-fn has_broken_lines(text: &[u8]) -> bool {
-    let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
-    let is_broken = |at: &usize| {
-        let (line, next) = (lines[*at], lines[at + 1]);
-        !next.is_empty()
-            && line.len() >= wrap::NARROW
-            && wrap::is_start(line)
-            && !wrap::is_start(next)
-    };
-    // Most of what follows a line of another program is of that program, too.
-    let (of_tee, others): (Vec<usize>, Vec<usize>) = (0..lines.len().saturating_sub(1))
-        .filter(is_broken)
-        .partition(|at| prefix_start(lines[*at]).is_some());
-    let is_mended = |at: &usize| wrap::is_mended_by_next(&lines[*at..]);
-    let has_mended = |places: &[usize]| {
-        places.iter().step_by(places.len().div_ceil(BROKEN).max(1)).any(is_mended)
-    };
-    has_mended(&of_tee) || has_mended(&others)
-}
+impl<'t> PartLines<'t> {
+    fn new(lines: Vec<&'t [u8]>) -> Self {
+        let starts = lines.iter().map(|line| wrap::is_start(line)).collect();
+        Self { lines, starts }
+    }
 
-fn has_long_lines(text: &[u8]) -> bool {
-    let mut lines = text.split(|byte| *byte == b'\n').filter(|line| line.len() >= SEVERAL);
-    lines.any(|line| pasted::split(line).is_some())
+    /// Whether lines have quotes or numbers.
+    fn has_marks(&self) -> bool {
+        let (mut quoted, mut numbered) = (0, 0);
+        let lines = || self.lines.iter().copied();
+        let has_numbers = lines().zip(&self.starts).any(|(line, is_start)| {
+            quoted += usize::from(line.starts_with(b"> "));
+            numbered += usize::from(!is_start && numbering::has_number(line));
+            quoted > 1 || numbered >= numbering::LINES
+        });
+        has_numbers || table::has_rows(lines()) || process::has_lines(lines())
+    }
+
+    /// Whether lines that start as the console's do are mended by the bare lines after them.
+    fn has_broken_lines(&self) -> bool {
+        let is_broken = |at: &usize| {
+            self.starts[*at]
+                && !self.starts[at + 1]
+                && self.lines[*at].len() >= wrap::NARROW
+                && !self.lines[at + 1].is_empty()
+        };
+        // Most of what follows a line of another program is of that program, too.
+        let (of_tee, others): (Vec<usize>, Vec<usize>) = (0..self.lines.len().saturating_sub(1))
+            .filter(is_broken)
+            .partition(|at| prefix_start(self.lines[*at]).is_some());
+        let is_mended = |at: &usize| wrap::is_mended_by_next(&self.lines[*at..]);
+        let has_mended = |places: &[usize]| {
+            places.iter().step_by(places.len().div_ceil(BROKEN).max(1)).any(is_mended)
+        };
+        has_mended(&of_tee) || has_mended(&others)
+    }
+
+    fn has_long_lines(&self) -> bool {
+        let mut lines = self.lines.iter().filter(|line| line.len() >= SEVERAL);
+        lines.any(|line| pasted::split(line).is_some())
+    }
 }
 
 #[cfg(test)]

@@ -301,15 +301,25 @@ fn is_mended(first: &[u8], rest: &[&[u8]], joint: &[u8]) -> bool {
 /// Whether a line starts with a stamp, a prefix of OP-TEE or a task of the kernel's trace: it continues no
 /// other one.
 pub(super) fn is_start(line: &[u8]) -> bool {
-    decoration::has_stamp(line) || decoration::is_of_trace(line) || {
+    starts_with_prefix(line) || decoration::has_stamp(line) || decoration::is_of_trace(line) || {
         let message = decoration::message(line);
         let prefix_length = line.len() - message.len();
         prefix_start(&line[..line.len().min(prefix_length + 16)])
             .is_some_and(|start| start <= prefix_length)
-            || [b"TEE-CORE:".as_slice(), b"USER-TA:"].iter().any(|words| {
-                memchr::memmem::find(&message[..message.len().min(32)], words).is_some()
-            })
+            || starts_with_words(message)
     }
+}
+
+/// Whether a line starts with a prefix of OP-TEE, as most lines do whose stamps nobody added.
+fn starts_with_prefix(line: &[u8]) -> bool {
+    line.get(1) == Some(&b'/') && prefix_start(&line[..line.len().min(8)]) == Some(0)
+}
+
+/// Whether a message starts with a prefix of releases up to 2.6.
+fn starts_with_words(message: &[u8]) -> bool {
+    let begin = &message[..message.len().min(32)];
+    begin.windows(9).any(|words| words == b"TEE-CORE:")
+        || begin.windows(8).any(|words| words == b"USER-TA:")
 }
 
 /// Characters of a line.

@@ -34,21 +34,25 @@ fn dec_by_one(text: &[u8]) -> Option<(u64, &[u8])> {
     }
 }
 
-/// A hexadecimal number, with or without `0x`, and what follows it.
+/// A hexadecimal number of at most 64 bits, with or without `0x`, and what follows it.
 #[inline]
 pub(crate) fn hex(text: &[u8]) -> Option<(u64, &[u8])> {
-    let digits = text.strip_prefix(b"0x").unwrap_or(text);
-    let mut value = 0_u64;
-    let mut rest = digits;
-    while let [byte, after @ ..] = rest {
-        let digit = NIBBLES[usize::from(*byte)];
-        if digit > 15 {
-            break;
+    hex_digits(text.strip_prefix(b"0x").unwrap_or(text))
+}
+
+/// A hexadecimal number of at most 64 bits, without `0x`, and what follows it.
+#[inline]
+fn hex_digits(text: &[u8]) -> Option<(u64, &[u8])> {
+    match digits::hexadecimal_word(text) {
+        (_, 0) => None,
+        (high, 8) => {
+            let (low, n) = digits::hexadecimal_word(&text[8..]);
+            let rest = &text[8 + n..];
+            let is_longer = n == 8 && rest.first().is_some_and(u8::is_ascii_hexdigit);
+            (!is_longer).then_some((high << (4 * n) | low, rest))
         }
-        value = value << 4 | u64::from(digit);
-        rest = after;
+        (value, n) => Some((value, &text[n..])),
     }
-    (1..=16).contains(&(digits.len() - rest.len())).then_some((value, rest))
 }
 
 /// A hexadecimal number that starts with `0x`, and what follows it.
@@ -129,20 +133,6 @@ const TEXT: usize = 512;
 pub(crate) fn lossy(text: &[u8]) -> Box<str> {
     String::from_utf8_lossy(text.get(..TEXT).unwrap_or(text)).into()
 }
-
-/// Value of each byte as a hexadecimal digit; 16 for any other byte.
-static NIBBLES: [u8; 256] = {
-    let mut table = [16; 256];
-    let mut byte = 0;
-    // No byte beyond is a digit.
-    while byte < u8::MAX {
-        if let Some(value) = nibble(byte) {
-            table[byte as usize] = value;
-        }
-        byte += 1;
-    }
-    table
-};
 
 const fn nibble(digit: u8) -> Option<u8> {
     match digit {

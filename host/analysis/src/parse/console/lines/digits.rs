@@ -36,15 +36,45 @@ pub(crate) fn decimal(text: &[u8]) -> Option<(u64, usize)> {
 #[inline]
 pub(crate) fn hexadecimal(text: &[u8]) -> Option<(u64, usize)> {
     let bytes = word(text);
-    let (digits, letters) = (bytes ^ (0x30 * LOW), bytes ^ (0x60 * LOW));
-    let is_digit = !(digits.wrapping_add(0x76 * LOW) | digits);
-    let is_letter = letters.wrapping_add(0x7f * LOW) & !letters.wrapping_add(0x79 * LOW) & !letters;
-    let n = good(is_digit | is_letter)?;
+    let (value, n) = nibbles(bytes, bytes);
+    (n < WORD).then_some((value, n))
+}
+
+/// The hexadecimal number, with digits of either case, that the first eight bytes of `text` start with, and its
+/// number of digits.
+#[inline]
+pub(crate) fn hexadecimal_word(text: &[u8]) -> (u64, usize) {
+    let bytes = word(text);
+    // Of other bytes this bit makes no letters: digits have it.
+    nibbles(bytes, bytes | 0x20 * LOW)
+}
+
+/// The number of hexadecimal digits, of either case, that the first eight bytes of `text` start with.
+#[inline]
+pub(crate) fn hexadecimal_length(text: &[u8]) -> usize {
+    let bytes = word(text);
+    good(hexadecimal_digits(bytes, bytes | 0x20 * LOW)).map_or(WORD, |n| n as usize)
+}
+
+/// The number that `bytes` start with, whose letters are the lower-case ones in `lower`, and its number of digits.
+#[inline]
+fn nibbles(bytes: u64, lower: u64) -> (u64, usize) {
+    let n = good(hexadecimal_digits(bytes, lower)).unwrap_or(8);
     let nibbles = (bytes & (0x0f * LOW)) + (bytes >> 6 & LOW) * 9;
     let single_digits = nibbles.unbounded_shl(64 - 8 * n).swap_bytes();
     let two = (single_digits | single_digits >> 4) & 0x00ff_00ff_00ff_00ff;
     let four = (two | two >> 8) & 0x0000_ffff_0000_ffff;
-    Some(((four | four >> 16) & 0xffff_ffff, n as usize))
+    ((four | four >> 16) & 0xffff_ffff, n as usize)
+}
+
+/// The high bit of each byte that is a digit in `bytes`, or a lower-case one in `lower`; not beyond the first that
+/// is none, where a carry may spoil it.
+#[inline]
+const fn hexadecimal_digits(bytes: u64, lower: u64) -> u64 {
+    let (digits, letters) = (bytes ^ (0x30 * LOW), lower ^ (0x60 * LOW));
+    let is_digit = !(digits.wrapping_add(0x76 * LOW) | digits);
+    let is_letter = letters.wrapping_add(0x7f * LOW) & !letters.wrapping_add(0x79 * LOW) & !letters;
+    is_digit | is_letter
 }
 
 /// Number of lowest bytes that have their high bit set; `None` if all have.
@@ -58,7 +88,7 @@ const fn good(bytes: u64) -> Option<u32> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{decimal, hexadecimal};
+    use super::{decimal, hexadecimal, hexadecimal_length, hexadecimal_word};
 
     /// Digit by digit.
     fn plain(text: &[u8], radix: u32) -> (u64, usize) {
@@ -73,6 +103,9 @@ mod tests {
         let whole = |(_, n): &(u64, usize)| *n < 8;
         assert_eq!(decimal(text), Some(plain(text, 10)).filter(whole), "{text:?}");
         assert_eq!(hexadecimal(text), Some(plain(text, 16)).filter(whole), "{text:?}");
+        let any_case = plain(&text.to_ascii_lowercase(), 16);
+        assert_eq!(hexadecimal_word(text), any_case, "{text:?}");
+        assert_eq!(hexadecimal_length(text), any_case.1, "{text:?}");
     }
 
     #[test]

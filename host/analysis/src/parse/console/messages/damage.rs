@@ -80,10 +80,8 @@ const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
 /// Whether another writer's bytes stand in the message: no text, or a stamp of the kernel.
 fn is_torn(message: &[u8]) -> bool {
     let is_control = |byte: &u8| byte.is_ascii_control() && *byte != b'\t';
-    str::from_utf8(message).is_err()
-        || message.iter().any(is_control)
-        || contains(message, REPLACEMENT)
-        || has_stamp(message)
+    let is_damaged_text = || str::from_utf8(message).is_err() || contains(message, REPLACEMENT);
+    message.iter().any(is_control) || has_stamp(message) || !message.is_ascii() && is_damaged_text()
 }
 
 /// `[   12.345678] ` within the message.

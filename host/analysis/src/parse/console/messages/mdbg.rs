@@ -8,10 +8,10 @@
 use memchr::memmem;
 
 use super::fact::RejectReason;
-use crate::parse::console::lines::bytes::{dec, dec32, strip_prefix};
-
-/// Words that no file name contains, but a line spliced into another one does.
-const FOREIGN: [&[u8]; 4] = [b"buffer: ", b" bytes ", b"TC:", b"TA:"];
+use crate::parse::console::lines::{
+    bytes::{dec, dec32, strip_prefix},
+    digits::hexadecimal_length,
+};
 
 /// A record's place in the source and its size.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,8 +68,13 @@ fn vendor(rest: &[u8]) -> Option<Result<RecordSplit<'_>, RejectReason>> {
 #[inline]
 fn address_end(text: &[u8]) -> Option<&[u8]> {
     let digits = strip_prefix(text, b"0x")?;
-    let n = digits.iter().take(17).take_while(|digit| digit.is_ascii_hexdigit()).count();
-    (1..=16).contains(&n).then(|| &digits[n..])
+    let length = match hexadecimal_length(digits) {
+        8 => 8 + hexadecimal_length(&digits[8..]),
+        length => length,
+    };
+    let rest = &digits[length..];
+    let is_longer = length == 16 && rest.first().is_some_and(u8::is_ascii_hexdigit);
+    (length > 0 && !is_longer).then_some(rest)
 }
 
 /// Reads the text after `buffer: `: `32 bytes core/arch/arm/mm/mobj.c:168`.
@@ -125,10 +130,9 @@ fn is_file(name: &[u8]) -> bool {
     let odd = |b: &u8| {
         b.is_ascii_control() || matches!(b, b':' | b'[' | b']' | b'<' | b'>' | b'|' | b'"')
     };
-    !name.is_empty()
-        && !name.iter().any(odd)
-        && name.first() != Some(&b' ')
-        && !FOREIGN.iter().any(|word| memmem::find(name, word).is_some())
+    // Of the words of another line these are the only ones without a colon.
+    let is_spliced = || name.contains(&b' ') && memmem::find(name, b" bytes ").is_some();
+    !name.is_empty() && !name.iter().any(odd) && name.first() != Some(&b' ') && !is_spliced()
 }
 
 /// Roots of OP-TEE's sources, and ends of their names.

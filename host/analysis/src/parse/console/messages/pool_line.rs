@@ -9,7 +9,7 @@
 //! A line is a name, then words each with a number. [`FIGURES`] and [`POOLS`] list the spellings. A line
 //! is a pool's only if it has the amount in use (or free), its size, and a name with a word for memory.
 
-use memchr::memmem;
+use memchr::memchr3_iter;
 
 use super::{
     fact::StatLine,
@@ -42,10 +42,16 @@ pub(crate) fn read(line: &[u8]) -> Option<StatLine> {
 fn is_candidate(line: &[u8]) -> bool {
     let ends =
         line.last().is_some_and(|last| last.is_ascii_alphanumeric() || b")%]".contains(last));
-    let has_word = |word: &[u8]| memmem::find(line, word).is_some();
     ends && line.len() <= LONGEST
-        && (has_word(b"alloc") || has_word(b"use") || has_word(b"free"))
         && line.iter().filter(|byte| byte.is_ascii_digit()).take(3).count() == 3
+        && has_word_of_use(line)
+}
+
+/// Whether a line has a word for memory that is in use or not.
+fn has_word_of_use(line: &[u8]) -> bool {
+    const WORDS: [&[u8]; 3] = [b"alloc", b"use", b"free"];
+    memchr3_iter(b'a', b'u', b'f', line)
+        .any(|at| WORDS.iter().any(|word| line[at..].starts_with(word)))
 }
 
 /// A line, word by word.

@@ -19,8 +19,9 @@ use teeleak_proto::Uuid;
 use super::instances::Instances;
 use crate::parse::console::messages::fact::{LineOrigin, SessionLine};
 
-/// Sessions that are kept, so that memory is bounded.
-const MOST: usize = 1024;
+/// Sessions that are kept, so that memory is bounded, and the oldest of them that are dropped at once.
+const MOST: usize = 1280;
+const DROPPED: usize = 256;
 
 /// UUID of the system PTA (optee_os `core/pta/system.c`), to which only TAs can open sessions.
 pub(super) const SYSTEM: Uuid =
@@ -292,8 +293,7 @@ impl SessionTracker {
         let session =
             LogSession { id, number, opener, uuid, instance, thread, foreign, losses_before };
         if self.open.len() == MOST {
-            self.open.remove(0);
-            self.forgotten += 1;
+            self.forgotten += self.open.drain(..DROPPED).len() as u64;
         }
         self.open.push(session);
         self.habits.open(session.uuid);
