@@ -42,41 +42,36 @@ struct Follower {
     uuid: Uuid,
     column: Column,
     from: usize,
-    /// Its last known regions, with the iteration that mapped them.
-    known: BTreeMap<Region, usize>,
+    /// Its last known regions.
+    known: KnownRegions,
     gone: bool,
 }
 
 impl Follower {
     fn new(uuid: Uuid, from: usize, samples: usize) -> Self {
         let column = Column::new((0..samples).map(|_| false));
-        Self { uuid, column, from, known: BTreeMap::new(), gone: false }
+        Self { uuid, column, from, known: KnownRegions::default(), gone: false }
     }
 
     /// Adds a snapshot; `lost` more regions exist, whose addresses are unknown.
     fn see(&mut self, at: usize, regions: &[Region], lost: u64) {
         self.column.see(at);
         let fresh = if at == self.from { 0 } else { at };
-        let birth = |region: &Region| self.known.get(region).copied().unwrap_or(fresh);
-        let mut live_regions: BTreeMap<_, _> =
-            regions.iter().map(|region| (*region, birth(region))).collect();
+        let mut live_regions = KnownRegions::new(regions, fresh);
+        let missing = live_regions.take_births(&self.known);
         let room = usize::try_from(lost).unwrap_or(usize::MAX);
         // Regions that were there before are most likely among those that were lost.
-        let missing: Vec<_> =
-            self.known.iter().filter(|(region, _)| !live_regions.contains_key(region)).collect();
-        let known_count = missing.len();
-        let kept_regions = missing.into_iter().take(room).map(|(region, born)| (*region, *born));
-        let kept_regions: Vec<_> = kept_regions.collect();
-        let n_new = lost.saturating_sub(kept_regions.len() as u64);
-        live_regions.extend(kept_regions);
-        for (region, born) in &live_regions {
+        let n_kept = missing.len().min(room);
+        let n_new = lost.saturating_sub(n_kept as u64);
+        if n_new > 0 || missing.len() > room {
+            self.column.blur(at);
+        }
+        live_regions.extend(missing.into_iter().take(room));
+        for (region, born) in &live_regions.0 {
             self.column.add(at, Some(*born), 1, region.size);
         }
         if n_new > 0 {
             self.column.add(at, Some(fresh), n_new, 0);
-        }
-        if n_new > 0 || known_count > room {
-            self.column.blur(at);
         }
         self.known = live_regions;
     }
@@ -86,7 +81,7 @@ impl Follower {
         regions.subtract(idle.0);
         let mut bytes = self.column.bytes(self.from);
         bytes.subtract(idle.1);
-        let lasting_regions = self.known.iter().filter(|(_, born)| **born > self.from);
+        let lasting_regions = self.known.0.iter().filter(|(_, born)| *born > self.from);
         let lasting_regions = lasting_regions.map(|(region, _)| *region).collect();
         InstanceSeries {
             uuid: self.uuid,
@@ -95,6 +90,38 @@ impl Follower {
             idle: idle.0,
             stayed: lasting_regions,
             from: self.from,
+        }
+    }
+}
+
+/// Regions with the iteration that mapped each, in order: snapshots are compared in one pass.
+#[derive(Default)]
+struct KnownRegions(Vec<(Region, usize)>);
+
+impl KnownRegions {
+    fn new(regions: &[Region], born: usize) -> Self {
+        let mut known: Vec<_> = regions.iter().map(|region| (*region, born)).collect();
+        known.sort_unstable();
+        known.dedup_by_key(|(region, _)| *region);
+        Self(known)
+    }
+
+    /// Dates those that were there before, and returns those of `before` that are gone.
+    fn take_births(&mut self, before: &Self) -> Vec<(Region, usize)> {
+        let mut live_regions = self.0.iter_mut().peekable();
+        let is_gone = |(region, born): &&(Region, usize)| {
+            while live_regions.next_if(|live| live.0 < *region).is_some() {}
+            let live = live_regions.next_if(|live| live.0 == *region);
+            live.map(|live| live.1 = *born).is_none()
+        };
+        before.0.iter().filter(is_gone).copied().collect()
+    }
+
+    fn extend(&mut self, regions: impl Iterator<Item = (Region, usize)>) {
+        let n_before = self.0.len();
+        self.0.extend(regions);
+        if self.0.len() > n_before {
+            self.0.sort_unstable();
         }
     }
 }
