@@ -78,6 +78,14 @@ pub(super) fn has_returns(text: &[u8]) -> bool {
     memchr::memchr_iter(b'\r', text).filter(is_lone).nth(most).is_some()
 }
 
+/// Whether a line has what may be HTML in a page.
+pub(super) fn may_be_html(line: &[u8]) -> bool {
+    memchr::memchr2_iter(b'&', b'<', line).any(|at| {
+        let rest = &line[at..];
+        ENTITIES.iter().any(|(entity, _)| rest.starts_with(entity)) || tag(rest).is_some()
+    })
+}
+
 /// Whether a text has entities or tags of HTML.
 pub(super) fn has_html(text: &[u8]) -> bool {
     let mut has_close = None;
@@ -130,12 +138,12 @@ fn tag(text: &[u8]) -> Option<(usize, bool)> {
     let tag = text.strip_prefix(b"<")?;
     let tag = tag.strip_prefix(b"/").unwrap_or(tag);
     let length = tag.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
-    let name = tag[..length].to_ascii_lowercase();
-    TAGS.contains(&name.as_slice()).then_some(())?;
+    let is_tag = |name: &&[u8]| name.eq_ignore_ascii_case(&tag[..length]);
+    TAGS.iter().find(|name| is_tag(name))?;
     let character_after = tag.get(length)?;
     matches!(character_after, b'>' | b' ' | b'/').then_some(())?;
     let end = memchr(b'>', &text[..text.len().min(512)])?;
-    Some((end + 1, BREAKS.contains(&name.as_slice())))
+    Some((end + 1, BREAKS.iter().any(|name| is_tag(&name))))
 }
 
 /// Appends a line with plain characters for typography, and without invisible ones. Returns whether it

@@ -46,7 +46,10 @@ pub(crate) fn beyond_stamps(line: &[u8]) -> &[u8] {
 
 /// Whether a text starts with a stamp.
 pub(super) fn has_stamp(text: &[u8]) -> bool {
-    STAMPS.iter().any(|stamp| stamp(text).is_some())
+    let is_first =
+        |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_uppercase() || b"[(<-/.".contains(byte);
+    text[blanks(text)..].first().is_some_and(is_first)
+        && STAMPS.iter().any(|stamp| stamp(text).is_some())
 }
 
 /// Columns before the number of the processor in a line of the kernel's trace.
@@ -304,7 +307,9 @@ const fn is_of_name(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{beyond_stamps, message};
+    use proptest::prelude::*;
+
+    use super::{STAMPS, beyond_stamps, message};
 
     #[test]
     fn every_stamp_is_left_out() {
@@ -395,5 +400,13 @@ mod tests {
         assert_eq!(beyond_stamps(b"[not a stamp] x"), b"[not a stamp] x");
         assert_eq!(beyond_stamps(b"[   12.5]   x"), b"  x");
         assert_eq!(beyond_stamps(b"(250311_10:20:01.007)MemTotal: 5 kB"), b"MemTotal: 5 kB");
+    }
+
+    proptest! {
+        #[test]
+        fn stamps_are_those_that_one_of_all_finds(line in "(  ?|[0-9]{1,4}[:| -]?|uart[.]log:|[EIx]/T[CAX]:|TEE-CORE:|USER-TA:|\\[ 12[.]345678\\] |10:20:01 |Mar 11 |<6>|\\(2|x-7 |\\[001\\] |a/b|[+-]0x1|kernel: |[-/.:|>]){0,6}") {
+            let has_stamp = STAMPS.iter().any(|stamp| stamp(line.as_bytes()).is_some());
+            prop_assert_eq!(super::has_stamp(line.as_bytes()), has_stamp);
+        }
     }
 }

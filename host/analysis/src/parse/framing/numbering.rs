@@ -43,8 +43,15 @@ pub(super) fn detect(lines: &[&[u8]]) -> Option<NumberedLines> {
 
 /// Whether a line, which does not start as a console's does, does so behind a number.
 pub(super) fn has_number(line: &[u8]) -> bool {
-    let is_candidate = line.len() > 2 && line[..line.len().min(64)].iter().any(u8::is_ascii_digit);
-    is_candidate && ALL.into_iter().any(|numbering| numbering.has_start_behind(line))
+    may_have_number(line) && ALL.into_iter().any(|numbering| numbering.has_start_behind(line))
+}
+
+/// Whether the first word of a line is a number, or the name of a file and more.
+fn may_have_number(line: &[u8]) -> bool {
+    let text = line.trim_ascii_start();
+    let is_mark = |byte: &u8| matches!(byte, b':' | b'-');
+    let mut word = text.iter().take_while(|byte| !byte.is_ascii_whitespace());
+    text.first().is_some_and(u8::is_ascii_digit) || text.len() == line.len() && word.any(is_mark)
 }
 
 impl NumberedLines {
@@ -108,17 +115,11 @@ fn grep(line: &[u8]) -> Option<(u64, &[u8])> {
     if let Some((number, rest)) = number(line) {
         return rest.first().filter(|byte| mark(byte)).map(|_| (number, &rest[1..]));
     }
-    let mut position = 0;
-    while let Some(next) = line[position..].iter().position(mark) {
-        position += next + 1;
-        if let Some((number, rest)) = number(&line[position..])
-            && rest.first() == Some(&line[position - 1])
-            && !line[..position].iter().any(u8::is_ascii_whitespace)
-        {
-            return Some((number, &rest[1..]));
-        }
-    }
-    None
+    let name = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
+    memchr::memchr2_iter(b':', b'-', &line[..name]).find_map(|at| {
+        let (number, rest) = number(&line[at + 1..])?;
+        (rest.first() == Some(&line[at])).then(|| (number, &rest[1..]))
+    })
 }
 
 fn editor(line: &[u8]) -> Option<(u64, &[u8])> {
@@ -147,6 +148,8 @@ fn is_file(name: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{Numbering, detect};
 
     fn check(text: &str, numbering: Option<Numbering>, first: &str) {
@@ -190,5 +193,15 @@ mod tests {
         check("  PID TTY\n    1 ?\n    2 ?\n   17 ?\n   99 ?", None, "");
         check("174   14:53:38 close(3)\n174   14:53:38 close(4)\n175   14:53:39 x", None, "");
         check("10:20:01 a\n10:20:02 b\n10:20:03 c", None, "");
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_are_those_that_one_of_all_forms_finds(line in "(  ?|[0-9]{1,4}[:| -]?|uart[.]log:|[EIx]/T[CAX]:|TEE-CORE:|USER-TA:|\\[ 12[.]345678\\] |10:20:01 |Mar 11 |<6>|\\(2|x-7 |\\[001\\] |a/b|[+-]0x1|kernel: |[-/.:|>]){0,6}") {
+            let line = line.as_bytes();
+            let is_clear = super::ALL.into_iter().any(|numbering| numbering.is_clear(line));
+            let is_found = !crate::parse::framing::wrap::is_start(line) && super::has_number(line);
+            prop_assert_eq!(is_found, is_clear);
+        }
     }
 }

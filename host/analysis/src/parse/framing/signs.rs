@@ -52,7 +52,7 @@ fn is_regular_line(line: &[u8]) -> bool {
         && line.is_ascii()
         && line.len() < SEVERAL
         && !line.ends_with(b"=")
-        && memchr::memchr2(b'&', b'<', line).is_none()
+        && !characters::may_be_html(line)
         && !colours::has_colours(line)
 }
 
