@@ -1,6 +1,6 @@
 //! Files that the user calls series.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, Read as _};
 
 use anyhow::{Context as _, Result, anyhow};
 use teeleak_analysis::{model::NormalWorld, parse::ledgers::SeriesFile};
@@ -22,7 +22,7 @@ fn read_file(input: &TextInput) -> Result<NormalWorld> {
     let name = input.name();
     let wrong = |mistake| anyhow!("cannot read series {name}: {mistake}");
     let text = input.open()?;
-    let mut reader = BufReader::new(UnframedText::new(text.reader, text.framing));
+    let mut reader = UnframedText::new(text.reader, text.framing);
     let (mut file, mut line) = (SeriesFile::new(&name), Vec::new());
     loop {
         line.clear();

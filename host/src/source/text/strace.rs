@@ -4,7 +4,7 @@
 //! line by line in time order.
 
 use std::{
-    io::{BufRead, BufReader, ErrorKind},
+    io::{BufRead, ErrorKind},
     sync::Arc,
 };
 
@@ -15,9 +15,6 @@ use teeleak_analysis::parse::{
 };
 
 use super::{input::TextInput, read_failure::ReadFailure, unframed::UnframedText};
-
-/// Bytes per read.
-const READ_BYTES: usize = 128 << 10;
 
 /// Reads traces; `None` without inputs.
 ///
@@ -98,8 +95,7 @@ impl TraceText {
 /// Opens a trace, without what is around its lines.
 fn open_unframed(input: &TextInput) -> Result<Box<dyn BufRead + Send>> {
     let text = input.open()?;
-    let text = UnframedText::new(text.reader, text.framing);
-    Ok(Box::new(BufReader::with_capacity(READ_BYTES, text)))
+    Ok(Box::new(UnframedText::new(text.reader, text.framing)))
 }
 
 /// Appends the remainder of a line, up to [`LINE_BYTES`]; a longer line is split. Faster than

@@ -1,6 +1,6 @@
 //! A text without its frames, as bytes: for readers that take lines as they come.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 use teeleak_analysis::parse::framing::{Framing, TextUnframer};
 
@@ -82,12 +82,21 @@ fn add_line(text: &mut Vec<u8>, line: &[u8], lines: u32) {
 
 impl<R: Read> Read for UnframedText<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.fill_buf()?.read(buffer)?;
+        self.consume(n);
+        Ok(n)
+    }
+}
+
+impl<R: Read> BufRead for UnframedText<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
         while self.taken == self.whole && !self.is_over {
             self.refill()?;
         }
-        let n = (self.whole - self.taken).min(buffer.len());
-        buffer[..n].copy_from_slice(&self.text[self.taken..self.taken + n]);
+        Ok(&self.text[self.taken..self.whole])
+    }
+
+    fn consume(&mut self, n: usize) {
         self.taken += n;
-        Ok(n)
     }
 }

@@ -138,12 +138,12 @@ fn tag(text: &[u8]) -> Option<(usize, bool)> {
     let tag = text.strip_prefix(b"<")?;
     let tag = tag.strip_prefix(b"/").unwrap_or(tag);
     let length = tag.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
-    let is_tag = |name: &&[u8]| name.eq_ignore_ascii_case(&tag[..length]);
+    let is_tag = |name: &[u8]| name.eq_ignore_ascii_case(&tag[..length]);
     TAGS.iter().find(|name| is_tag(name))?;
     let character_after = tag.get(length)?;
     matches!(character_after, b'>' | b' ' | b'/').then_some(())?;
     let end = memchr(b'>', &text[..text.len().min(512)])?;
-    Some((end + 1, BREAKS.iter().any(|name| is_tag(&name))))
+    Some((end + 1, BREAKS.iter().any(|name| is_tag(name))))
 }
 
 /// Appends a line with plain characters for typography, and without invisible ones. Returns whether it

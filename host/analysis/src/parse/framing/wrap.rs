@@ -314,7 +314,8 @@ fn has_prefix(line: &[u8]) -> bool {
         before.ends_with(b"TEE") && after.starts_with(b"-CORE:")
             || before.ends_with(b"USER") && after.starts_with(b"-TA:")
     };
-    prefix_start(line).is_some() || memchr::memchr_iter(b'-', line).any(is_of_words)
+    memchr::memchr(b':', line).is_some()
+        && (prefix_start(line).is_some() || memchr::memchr_iter(b'-', line).any(is_of_words))
 }
 
 /// Whether nothing but decorations stands before the prefix of a line.

@@ -15,6 +15,11 @@ impl<'t> Args<'t> {
         self.0.is_some_and(|text| memchr(b'<', text.as_bytes()).is_some())
     }
 
+    /// The first arguments, empty those that are missing.
+    pub(super) fn first<const N: usize>(mut self) -> [&'t str; N] {
+        std::array::from_fn(|_| self.next().unwrap_or_default())
+    }
+
     /// The argument with the index `n`, empty if there are fewer.
     pub(super) fn get(mut self, n: usize) -> &'t str {
         self.nth(n).unwrap_or_default()

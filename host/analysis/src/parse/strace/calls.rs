@@ -208,9 +208,11 @@ impl StraceReader {
 
     /// A shared mapping of a descriptor whose kind is not printed.
     fn take_unknown_mapping(&mut self, call: &FinishedCall<'_>) -> bool {
-        let (fd, path) = call.fd(4);
-        let is_shared = fd >= 0 && path.is_none() && call.arg(3).contains("MAP_SHARED");
-        let bytes = number(call.arg(1)).filter(|_| is_shared && call.success().is_some());
+        let [_, size, _, flags, fd] = call.call.args.first();
+        let (fd, path) = descriptor(fd);
+        let fd = fd.unwrap_or(-1);
+        let is_shared = fd >= 0 && path.is_none() && flags.contains("MAP_SHARED");
+        let bytes = number(size).filter(|_| is_shared && call.success().is_some());
         bytes.into_iter().for_each(|bytes| self.note_shared_mapping(call.process, fd, bytes));
         bytes.is_some()
     }

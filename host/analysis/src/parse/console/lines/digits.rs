@@ -46,14 +46,14 @@ pub(crate) fn hexadecimal(text: &[u8]) -> Option<(u64, usize)> {
 pub(crate) fn hexadecimal_word(text: &[u8]) -> (u64, usize) {
     let bytes = word(text);
     // Of other bytes this bit makes no letters: digits have it.
-    nibbles(bytes, bytes | 0x20 * LOW)
+    nibbles(bytes, bytes | (0x20 * LOW))
 }
 
 /// The number of hexadecimal digits, of either case, that the first eight bytes of `text` start with.
 #[inline]
 pub(crate) fn hexadecimal_length(text: &[u8]) -> usize {
     let bytes = word(text);
-    good(hexadecimal_digits(bytes, bytes | 0x20 * LOW)).map_or(WORD, |n| n as usize)
+    good(hexadecimal_digits(bytes, bytes | (0x20 * LOW))).map_or(WORD, |n| n as usize)
 }
 
 /// The number that `bytes` start with, whose letters are the lower-case ones in `lower`, and its number of digits.
