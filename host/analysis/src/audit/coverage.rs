@@ -255,9 +255,12 @@ fn of_input(
         if observation.gaps.iter().any(|gap| gap.reason.is_damage()) {
             doubts.push("the input is damaged".into());
         }
-        if observation.accounting.rejected > 0 {
-            let count = text::number(observation.accounting.rejected);
-            doubts.push(format!("{count} lines or frames could not be read").into());
+        match observation.accounting.rejected {
+            0 => {}
+            1 => doubts.push("a line or frame could not be read".into()),
+            n => {
+                doubts.push(format!("{} lines or frames could not be read", text::number(n)).into())
+            }
         }
     }
     if observation.gaps.iter().any(|gap| gap.reason == Reason::Cut) {

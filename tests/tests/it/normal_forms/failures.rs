@@ -8,6 +8,22 @@ use super::{compare_all, form};
 fn failed_allocations_say_whose_pool_was_full() {
     compare_all(&[
         form(
+            "oom-cgroup.txt",
+            Exit::Blind,
+            &[
+                "memory of the cgroup /app.slice/player ran out at its limit: pid 2210 (player) was killed, which had 93.8 % of it",
+                "uses 262,144 kB of its limit of 262,144 kB; 812 allocations had hit the limit",
+                "most of it: anon 245,760 kB, slab 3,072 kB and file 1,024 kB",
+            ],
+            &["nobody's account", "page_owner for what"],
+        ),
+        form(
+            "oom-cgroup-4.14.txt",
+            Exit::Blind,
+            &["memory of the cgroup /app.slice ran out at its limit", "of its limit of 262,144 kB"],
+            &["nobody's account", "page_owner for what"],
+        ),
+        form(
             "oom.txt",
             Exit::Blind,
             &[

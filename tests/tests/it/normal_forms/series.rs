@@ -25,6 +25,28 @@ fn tables_and_lists_are_followed() {
             &["vpu_load_fw [vpu5]: 2 -> 11", "11,534,336 bytes", "1,052,672 bytes of addresses"],
             &["pcpu_get_vm_areas", "gic_of_init"],
         ),
+        form(
+            "vmallocinfo-hidden.txt",
+            Exit::Blind,
+            &["vpu_load_fw [vpu5]: 1 -> 2 objects", "0 damaged"],
+            &["bpf_prog_alloc_no_stats: 1 ->"],
+        ),
+        form(
+            "vmallocinfo-early.txt",
+            Exit::Blind,
+            &["vmallocinfo: 2 areas, 1,052,672 bytes", "1 page each", "3 used, 0 unrelated"],
+            &[],
+        ),
+        form(
+            "slabinfo-cut.txt",
+            Exit::Blind,
+            &[
+                "kmalloc-128: 561,900 objects",
+                "3 used, 0 unrelated, 1 damaged",
+                "a line or frame could not be read",
+            ],
+            &[],
+        ),
         form("iova_map-four.txt", Exit::Blind, &["20,971,520 bytes each: 1 -> 4 objects"], &[]),
         form(
             "iommu_dump.txt",

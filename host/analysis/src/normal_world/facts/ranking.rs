@@ -226,8 +226,8 @@ impl<'n> RowGroup<'n> {
             && let Some(size) = first.ids.limit.filter(|_| self.sizes.len() == 1)
         {
             details.push(format!(
-                "{} pages each, {} bytes of addresses",
-                text::number(first.bytes / 4096),
+                "{} each, {} bytes of addresses",
+                text::count(first.bytes / 4096, "page"),
                 text::number(size)
             ));
         }

@@ -1,6 +1,7 @@
 //! Allocations that failed, with what their pool had: who filled it, and whether it was full or in pieces.
 
 mod binder;
+mod cgroup_limit;
 mod contiguous;
 mod oom;
 mod slab;

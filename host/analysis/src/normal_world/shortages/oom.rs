@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::draft;
+use super::{cgroup_limit::CgroupLimit, draft};
 use crate::{
     model::{
         FigureKind, Finding, Holder, LedgerEntry, LedgerKind, LedgerSnapshot, NormalPool,
@@ -58,12 +58,18 @@ struct OomReport<'n> {
     report: &'n LedgerSnapshot,
     slabs: Option<&'n LedgerSnapshot>,
     tasks: Option<&'n LedgerSnapshot>,
+    cgroup: Option<CgroupLimit<'n>>,
 }
 
 impl<'n> OomReport<'n> {
     fn new(normal: &'n NormalWorld, report: &'n LedgerSnapshot) -> Self {
         let part = |kind| normal.snapshots(kind).find(|census| census.place == report.place);
-        Self { report, slabs: part(LedgerKind::OomSlabs), tasks: part(LedgerKind::OomTasks) }
+        Self {
+            report,
+            slabs: part(LedgerKind::OomSlabs),
+            tasks: part(LedgerKind::OomTasks),
+            cgroup: CgroupLimit::of(report),
+        }
     }
 
     /// The sum of a figure: as pages of all memory, else of the zones.
@@ -100,27 +106,11 @@ impl<'n> OomReport<'n> {
     }
 
     fn finding(&self, reports: u64) -> Finding {
-        let killed = holder(self.report, KILLED);
-        let title = match (killed, self.total()) {
-            (Some((process, row)), Some(total)) if self.is_culprit(row, total) => format!(
-                "memory ran out: {} was killed, which had {} of it ({})",
-                text::holder(process),
-                text::share(row.bytes, total),
-                kib(row.bytes)
-            ),
-            (Some((process, row)), Some(total)) => format!(
-                "memory ran out: {} was killed and is the victim, not the culprit: it had {} ({})",
-                text::holder(process),
-                text::share(row.bytes, total),
-                kib(row.bytes)
-            ),
-            (Some((process, _)), None) => {
-                format!("memory ran out: {} was killed", text::holder(process))
-            }
-            (None, _) => self.failed_pages(),
-        };
-        let mut draft =
-            draft(NormalPool::AllMemory, title).figure(FigureKind::Count, reports, Unit::Objects);
+        let mut draft = draft(NormalPool::AllMemory, self.title()).figure(
+            FigureKind::Count,
+            reports,
+            Unit::Objects,
+        );
         if let Some((process, row)) = holder(self.report, ASKED) {
             draft = draft
                 .evidence_at(&format!("{} asked for memory", text::holder(process)), &row.place);
@@ -131,6 +121,25 @@ impl<'n> OomReport<'n> {
         }
         draft = self.add_lists(draft);
         draft.next(&self.next_step())
+    }
+
+    fn title(&self) -> String {
+        let Some((process, row)) = holder(self.report, KILLED) else { return self.failed_pages() };
+        let process = text::holder(process);
+        let lead = match &self.cgroup {
+            Some(cgroup) => format!("memory of {} ran out at its limit", cgroup.name()),
+            None => "memory ran out".to_owned(),
+        };
+        let total = self.cgroup.as_ref().map(|cgroup| cgroup.limit).or_else(|| self.total());
+        let Some(total) = total else { return format!("{lead}: {process} was killed") };
+        let (share, had) = (text::share(row.bytes, total), kib(row.bytes));
+        if self.is_culprit(row, total) {
+            format!("{lead}: {process} was killed, which had {share} of it ({had})")
+        } else {
+            format!(
+                "{lead}: {process} was killed and is the victim, not the culprit: it had {share} ({had})"
+            )
+        }
     }
 
     /// Of a failed allocation that killed nobody: pages of a high order may lack although memory is free.
@@ -190,6 +199,9 @@ impl<'n> OomReport<'n> {
 
     /// Where all memory is, one sentence each.
     fn balance(&self) -> Vec<String> {
+        if let Some(cgroup) = &self.cgroup {
+            return cgroup.sentences().collect();
+        }
         let Some(total) = self.total() else { return Vec::new() };
         let share = |bytes| format!("{} ({})", kib(bytes), text::share(bytes, total));
         let mut lines = vec![match self.unaccounted() {
@@ -252,6 +264,11 @@ impl<'n> OomReport<'n> {
     }
 
     fn next_step(&self) -> String {
+        if self.cgroup.is_some() {
+            return "showmap of the process in each iteration, to see what of it grows; a larger memory.max if it only \
+                    needs that much"
+                .to_owned();
+        }
         let cache =
             self.slabs.and_then(|slabs| largest(slabs).first().map(|row| row.name.to_string()));
         let cache = cache.map_or(String::new(), |cache| format!(", alloc_traces of {cache}"));

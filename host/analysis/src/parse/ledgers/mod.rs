@@ -72,7 +72,7 @@ pub(crate) use dmabuf_dump::KERNEL_RSS;
 use line::LedgerLine;
 pub use meminfo::{OWN_ANONYMOUS_MEMORY, OWN_SHARED_MEMORY};
 use one_moment::OpenLooks;
-pub(crate) use oom_report::{ASKED, KILLED, NODE};
+pub(crate) use oom_report::{ASKED, CGROUP, KILLED, NODE, OF_CGROUP};
 use openings::Openings;
 pub use series_file::SeriesFile;
 pub use sniff::{has_ledgers, has_tables};

@@ -28,6 +28,12 @@ pub(crate) const ASKED: &str = "asked";
 /// Row with the process that was killed, and its resident memory.
 pub(crate) const KILLED: &str = "killed";
 
+/// Row with what a cgroup uses, its limit, and how often that was hit; its exporter is the path of the cgroup.
+pub(crate) const CGROUP: &str = "cgroup";
+
+/// What the rows of a cgroup's memory by kind have as exporter.
+pub(crate) const OF_CGROUP: &str = "of cgroup";
+
 /// Rows of zones have the name of the zone as exporter; these of a node have this one.
 pub(crate) const NODE: &str = "node";
 
@@ -44,6 +50,18 @@ enum Part {
     Memory,
     Slabs,
     Tasks,
+    Cgroup,
+}
+
+impl Part {
+    /// Index of the snapshot that its rows are in.
+    const fn snapshot(self) -> usize {
+        match self {
+            Self::Memory | Self::Cgroup => 0,
+            Self::Slabs => 1,
+            Self::Tasks => 2,
+        }
+    }
 }
 
 impl Parser for OomReportReader {
@@ -116,13 +134,21 @@ impl OomReportReader {
             self.part = *part;
             return LineOutcome::Parsed;
         }
+        if let Some(path) = cgroup_path(text) {
+            self.name_cgroup(path);
+            self.part = if text.starts_with("oom-kill:") { self.part } else { Part::Cgroup };
+            return LineOutcome::Parsed;
+        }
         let Some(parts) = &mut self.open else { return LineOutcome::Ignored };
         let rows = match self.part {
             Part::Slabs => slab(text, line).into_iter().collect(),
             Part::Tasks => task(text, line).into_iter().collect(),
-            Part::Memory => memory(text, line),
+            Part::Cgroup => kind_of_cgroup(text, line).into_iter().collect(),
+            Part::Memory => {
+                cgroup_limit(text, line).map_or_else(|| memory(text, line), |row| vec![row])
+            }
         };
-        let index = self.part as usize;
+        let index = self.part.snapshot();
         let is_read = !rows.is_empty();
         rows.into_iter().for_each(|row| super::add(&mut parts[index], row));
         // The process that asked is named again, with its number.
@@ -134,6 +160,11 @@ impl OomReportReader {
             return LineOutcome::Parsed;
         }
         if is_read || is_other_part(text) { LineOutcome::Parsed } else { LineOutcome::Ignored }
+    }
+
+    fn name_cgroup(&mut self, path: &str) {
+        let rows = self.open.iter_mut().flat_map(|parts| &mut parts[0].rows);
+        rows.filter(|row| *row.name == *CGROUP).for_each(|row| row.exporter = path.into());
     }
 
     fn kill(&mut self, text: &str, line: &LedgerLine<'_>) -> LineOutcome {
@@ -169,6 +200,41 @@ fn killed(text: &str) -> Option<(u64, &str)> {
         .and_then(|(_, rest)| rest.split_once(')'))
         .map_or("", |(comm, _)| comm);
     fields::decimal(pid).filter(|_| is_oom).map(|pid| (pid, comm))
+}
+
+/// The cgroup whose limit was hit: `Memory cgroup stats for /app:`, `oom-kill:...,oom_memcg=/app,...`; before 4.19
+/// `Task in /app/x killed as a result of limit of /app`.
+fn cgroup_path(text: &str) -> Option<&str> {
+    if let Some(rest) = text.strip_prefix("Memory cgroup stats for ") {
+        return rest.split(':').next();
+    }
+    if text.starts_with("oom-kill:") {
+        let (_, rest) = text.split_once(",oom_memcg=")?;
+        return rest.split(',').next();
+    }
+    text.split_once(" killed as a result of limit of ").map(|(_, path)| path)
+}
+
+/// `memory: usage 262144kB, limit 262144kB, failcnt 812`.
+fn cgroup_limit(text: &str, line: &LedgerLine<'_>) -> Option<LedgerEntry> {
+    let rest = text.strip_prefix("memory: usage ")?;
+    let usage = kib(rest.split(',').next()?)?;
+    let limit = kib(fields::value_after(rest, "limit ")?.trim_end_matches(','))?;
+    let failures = fields::number_after(rest, "failcnt ")?;
+    let mut row = LedgerEntry::new(line.place.clone(), CGROUP, failures, usage);
+    row.ids.limit = Some(limit);
+    Some(row)
+}
+
+/// `anon 251658240`, in bytes.
+fn kind_of_cgroup(text: &str, line: &LedgerLine<'_>) -> Option<LedgerEntry> {
+    const KINDS: [&str; 8] =
+        ["anon", "file", "shmem", "slab", "kernel_stack", "pagetables", "percpu", "sock"];
+    let (name, bytes) = text.split_once(' ')?;
+    let bytes = fields::decimal(bytes).filter(|_| KINDS.contains(&name))?;
+    let mut row = LedgerEntry::new(line.place.clone(), name, 1, bytes);
+    row.exporter = OF_CGROUP.into();
+    Some(row)
 }
 
 /// `21904kB` in bytes.

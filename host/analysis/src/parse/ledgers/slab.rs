@@ -53,7 +53,13 @@ impl Parser for Slab {
         }
         let Some(census) = &mut self.open else { return LineOutcome::Ignored };
         let read = if self.tool { of_tool(line.text) } else { of_kernel(text) };
-        let Some((name, count, bytes)) = read else { return LineOutcome::Ignored };
+        let Some((name, count, bytes)) = read else {
+            return if !self.tool && is_cut(text) {
+                LineOutcome::Rejected
+            } else {
+                LineOutcome::Ignored
+            };
+        };
         super::add(census, LedgerEntry::new(line.place.clone(), name, count, bytes));
         LineOutcome::Parsed
     }
@@ -73,6 +79,14 @@ fn of_kernel(text: &str) -> Option<(&str, u64, u64)> {
     let numbers: Vec<u64> = words.map(fields::decimal).collect::<Option<_>>()?;
     let [active, _, size, _, _] = numbers[..] else { return None };
     Some((name, active, active.saturating_mul(size)))
+}
+
+/// Whether a row begins as the kernel's do: the name of a cache, and more of the five figures before its tunables
+/// than other lines have.
+fn is_cut(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    words.next().is_some_and(|name| fields::decimal(name).is_none())
+        && words.take_while(|word| fields::decimal(word).is_some()).count() >= 3
 }
 
 fn of_tool(text: &str) -> Option<(&str, u64, u64)> {

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Only `pages` is memory; an area has a guard page more of addresses, and those of devices have none. An area
-//! that comes again starts the next print.
+//! that comes again starts the next print; where the kernel hides addresses, a line of another kind does.
 
 use std::collections::HashSet;
 
@@ -19,6 +19,8 @@ const PAGE: u64 = 4096;
 pub(super) struct VmallocInfo {
     open: Option<LedgerSnapshot>,
     areas: HashSet<u64>,
+    /// Line of the last area.
+    last: u64,
 }
 
 impl Parser for VmallocInfo {
@@ -29,10 +31,15 @@ impl Parser for VmallocInfo {
         out: &mut LedgerOutput,
     ) -> LineOutcome {
         let Some((start, row)) = area(line) else { return LineOutcome::Ignored };
-        if self.areas.len() >= super::MOST || !self.areas.insert(start) {
+        let is_again = match start {
+            Some(start) => self.areas.len() >= super::MOST || !self.areas.insert(start),
+            None => self.last + 1 != line.place.at,
+        };
+        if is_again {
             self.end(out);
-            self.areas.insert(start);
+            self.areas.extend(start);
         }
+        self.last = line.place.at;
         let census = self.open.get_or_insert_with(|| {
             LedgerSnapshot::new(LedgerKind::VmallocInfo, "", line.place.clone())
         });
@@ -46,22 +53,34 @@ impl Parser for VmallocInfo {
     }
 }
 
-fn area(line: &LedgerLine<'_>) -> Option<(u64, LedgerEntry)> {
+/// The start of an area, unless it is hidden, and its row.
+fn area(line: &LedgerLine<'_>) -> Option<(Option<u64>, LedgerEntry)> {
     let text = line.ungrepped();
     let mut words = text.split_whitespace();
     let (from, to) = words.next()?.split_once('-')?;
-    let (from, to) = (kernel_address(from)?, kernel_address(to)?);
     let size = fields::decimal(words.next()?)?;
-    (to.checked_sub(from) == Some(size)).then_some(())?;
+    let start = match (kernel_address(from), kernel_address(to)) {
+        _ if from == to && is_hidden(from) => None,
+        (Some(from), Some(to)) if to.checked_sub(from) == Some(size) => Some(from),
+        _ => return None,
+    };
     let caller = text.split_once(&format!(" {size} ")).map_or("", |(_, rest)| rest.trim_start());
     let name = fields::function(caller);
     let name = name.as_deref().or_else(|| caller.split_whitespace().next()).unwrap_or("unknown");
     let bytes =
         fields::number_after(text, "pages=").map_or(Some(0), |pages| pages.checked_mul(PAGE))?;
     let mut row = LedgerEntry::new(line.place.clone(), name, 1, bytes);
-    row.ids.address = Some(from);
+    row.ids.address = start;
     row.ids.limit = Some(size);
-    Some((from, row))
+    Some((start, row))
+}
+
+/// Whether the kernel prints this for an address that it hides (Linux `lib/vsprintf.c`): from readers without
+/// privileges, and before it has random numbers.
+fn is_hidden(word: &str) -> bool {
+    word.strip_prefix("0x").is_some_and(|word| {
+        word == "(____ptrval____)" || word.len() >= 8 && word.bytes().all(|digit| digit == b'0')
+    })
 }
 
 /// `0xffffff800a000000`; hashed addresses of kernels that hide them do, too.
