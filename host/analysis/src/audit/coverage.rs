@@ -259,7 +259,8 @@ fn of_input(
             0 => {}
             1 => doubts.push("a line or frame could not be read".into()),
             n => {
-                doubts.push(format!("{} lines or frames could not be read", text::number(n)).into())
+                doubts
+                    .push(format!("{} lines or frames could not be read", text::number(n)).into());
             }
         }
     }
