@@ -288,6 +288,7 @@ ledgers! {
         shows: "functions that allocate kernel address space and its pages",
         capture: "cat /proc/vmallocinfo, repeatedly",
         family: Some(LedgerFamily::Occasional),
+        files: LedgerFiles::optional(&["proc/vmallocinfo"]),
     }
     /// Android's `dmabuf_dump`, by process.
     DmaBufDump {

@@ -140,6 +140,12 @@ impl CountSeries {
         values.windows(2).filter(|pair| pair[1] > pair[0]).count()
     }
 
+    /// Whether it rose in two of three iterations: less the growth of idle iterations it may fall a little.
+    pub(super) fn rises_mostly(&self) -> bool {
+        let steps = self.series.points().count().saturating_sub(1);
+        steps > 1 && 3 * self.rise_count() >= 2 * steps
+    }
+
     /// Whether it rose in most iterations and never fell.
     pub(super) fn climbs(&self) -> bool {
         let values: Vec<_> = self.series.points().map(|(_, value)| value).collect();

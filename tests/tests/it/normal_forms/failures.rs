@@ -18,6 +18,21 @@ fn failed_allocations_say_whose_pool_was_full() {
             &["nobody's account", "page_owner for what"],
         ),
         form(
+            "oom-cgroup-6.12.txt",
+            Exit::Blind,
+            &[
+                "memory of the cgroup /player ran out at its limit: pid 165 (tail) was killed, which had 100.0 %",
+                "105 used",
+            ],
+            &[],
+        ),
+        form(
+            "oom-cgroup-6.12-end.txt",
+            Exit::Blind,
+            &["memory of the cgroup /player ran out at its limit: pid 169 (tail) was killed"],
+            &["of its limit of"],
+        ),
+        form(
             "oom-cgroup-4.14.txt",
             Exit::Blind,
             &["memory of the cgroup /app.slice ran out at its limit", "of its limit of 262,144 kB"],

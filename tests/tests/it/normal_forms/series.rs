@@ -26,6 +26,12 @@ fn tables_and_lists_are_followed() {
             &["pcpu_get_vm_areas", "gic_of_init"],
         ),
         form(
+            "vmallocinfo-6.12.txt",
+            Exit::Blind,
+            &["vmallocinfo: 101 areas", "load_module: 26 areas", "123 used, 0 unrelated"],
+            &[],
+        ),
+        form(
             "vmallocinfo-hidden.txt",
             Exit::Blind,
             &["vpu_load_fw [vpu5]: 1 -> 2 objects", "0 damaged"],

@@ -115,7 +115,7 @@ fn ledger_findings(
             let (bytes, last) = (bytes.remove(&key)?, last.get(&key).copied());
             let series = RepeatSeries { counts, bytes, last, run: prints.run() };
             let finding = series.finding((ledger, name), &key);
-            if finding.is_none() && series.is_open(ledger) {
+            if finding.is_none() && series.is_open(ledger, &key) {
                 undecided.push(format!("{name} {key}"));
             }
             finding
@@ -152,15 +152,19 @@ impl RepeatSeries<'_> {
         }
     }
 
-    /// Whether nobody can say if it grows, although it rose.
-    fn is_open(&self, ledger: LedgerKind) -> bool {
+    /// Whether nobody can say if it grows, although it rose; in a run only of what rose in most iterations, since
+    /// all processes of the system take part.
+    fn is_open(&self, ledger: LedgerKind, key: &str) -> bool {
         let (counts, _) = self.judged(ledger);
         let (first, last) = counts.ends();
         let is_long = counts.series.points().count() >= PRINTS;
-        !self.run
-            && is_long
-            && last > first
-            && growth::judge(&counts.series).verdict == Verdict::Undecided
+        if !is_long || last <= first {
+            return false;
+        }
+        let judgement = growth::judge(&counts.series);
+        let is_undecided = judgement.verdict == Verdict::Undecided;
+        let is_of_run = counts.rises_mostly() && is_significant(ledger, key, Some(&judgement));
+        is_undecided && (!self.run || is_of_run)
     }
 
     fn finding(&self, (ledger, name): (LedgerKind, &str), key: &str) -> Option<(u64, Finding)> {
@@ -228,13 +232,18 @@ impl RepeatSeries<'_> {
         if undecided && !self.counts.climbs() {
             return false;
         }
-        if ledger != LedgerKind::Slab {
-            return true;
-        }
-        let exact = said.is_some_and(|said| matches!(said.basis, Basis::Exact { .. }));
-        let long = said.is_some_and(|said| said.support >= SLAB_ITERATIONS);
-        (exact || long) && !RECLAIMED.iter().any(|kept| key.contains(kept))
+        is_significant(ledger, key, said)
     }
+}
+
+/// Whether growth of this entry is no noise of the kernel's own bookkeeping.
+fn is_significant(ledger: LedgerKind, key: &str, said: Option<&growth::Judgement>) -> bool {
+    if ledger != LedgerKind::Slab {
+        return true;
+    }
+    let exact = said.is_some_and(|said| matches!(said.basis, Basis::Exact { .. }));
+    let long = said.is_some_and(|said| said.support >= SLAB_ITERATIONS);
+    (exact || long) && !RECLAIMED.iter().any(|kept| key.contains(kept))
 }
 
 #[cfg(test)]

@@ -13,8 +13,8 @@ const SHOWN: usize = 3;
 /// What a report shows of a cgroup.
 pub(super) struct CgroupLimit<'n> {
     usage: &'n LedgerEntry,
-    /// Bytes.
-    pub(super) limit: u64,
+    /// Bytes; `None` where the report was cut.
+    pub(super) limit: Option<u64>,
     kinds: Vec<&'n LedgerEntry>,
 }
 
@@ -26,29 +26,32 @@ impl<'n> CgroupLimit<'n> {
             report.rows.iter().filter(|row| *row.exporter == *OF_CGROUP && row.bytes > 0).collect();
         kinds.sort_by_key(|row| std::cmp::Reverse(row.bytes));
         kinds.truncate(SHOWN);
-        Some(Self { usage, limit: usage.ids.limit?, kinds })
+        Some(Self { usage, limit: usage.ids.limit, kinds })
     }
 
     /// `the cgroup /app`.
     pub(super) fn name(&self) -> String {
         match &*self.usage.exporter {
             "" => "a cgroup".to_owned(),
+            "/" => "the root cgroup".to_owned(),
             path => format!("the cgroup {path}"),
         }
     }
 
     /// What it uses, one sentence each.
     pub(super) fn sentences(&self) -> impl Iterator<Item = String> {
-        let used = format!(
-            "{} uses {} of its limit of {}; {} had hit the limit",
-            self.name(),
-            kib(self.usage.bytes),
-            kib(self.limit),
-            text::count(self.usage.count, "allocation")
-        );
+        let used = self.limit.map(|limit| {
+            format!(
+                "{} uses {} of its limit of {}; {} had hit the limit",
+                self.name(),
+                kib(self.usage.bytes),
+                kib(limit),
+                text::count(self.usage.count, "allocation")
+            )
+        });
         let kinds: Vec<_> =
             self.kinds.iter().map(|row| format!("{} {}", row.name, kib(row.bytes))).collect();
         let kinds = (!kinds.is_empty()).then(|| format!("most of it: {}", text::list(&kinds)));
-        std::iter::once(used).chain(kinds)
+        used.into_iter().chain(kinds)
     }
 }

@@ -35,7 +35,11 @@ const PARTS: [&str; 11] = [
 ];
 
 pub(super) fn findings(normal: &NormalWorld) -> Vec<Finding> {
-    let reports: Vec<_> = normal.snapshots(LedgerKind::OomReport).collect();
+    // Others only show all memory, as SysRq-m prints it.
+    let is_of_failure = |report: &&LedgerSnapshot| {
+        [KILLED, ASKED].iter().any(|name| holder(report, name).is_some())
+    };
+    let reports: Vec<_> = normal.snapshots(LedgerKind::OomReport).filter(is_of_failure).collect();
     // One story for one machine: the last report has most of it.
     let last =
         reports.iter().rev().find(|report| holder(report, KILLED).is_some()).or(reports.last());
@@ -130,9 +134,13 @@ impl<'n> OomReport<'n> {
             Some(cgroup) => format!("memory of {} ran out at its limit", cgroup.name()),
             None => "memory ran out".to_owned(),
         };
-        let total = self.cgroup.as_ref().map(|cgroup| cgroup.limit).or_else(|| self.total());
+        let total = match &self.cgroup {
+            Some(cgroup) => cgroup.limit,
+            None => self.total(),
+        };
         let Some(total) = total else { return format!("{lead}: {process} was killed") };
-        let (share, had) = (text::share(row.bytes, total), kib(row.bytes));
+        // Some of what a task shares is on the account of another cgroup.
+        let (share, had) = (text::share(row.bytes.min(total), total), kib(row.bytes));
         if self.is_culprit(row, total) {
             format!("{lead}: {process} was killed, which had {share} of it ({had})")
         } else {
@@ -157,6 +165,12 @@ impl<'n> OomReport<'n> {
             );
         }
         format!("memory ran out: an allocation of order {order} failed")
+    }
+
+    /// Whether the killed process had the memory.
+    fn is_of_killed(&self) -> bool {
+        let killed = holder(self.report, KILLED).zip(self.total());
+        killed.is_some_and(|((_, row), total)| self.is_culprit(row, total))
     }
 
     fn is_culprit(&self, row: &LedgerEntry, total: u64) -> bool {
@@ -268,6 +282,9 @@ impl<'n> OomReport<'n> {
             return "showmap of the process in each iteration, to see what of it grows; a larger memory.max if it only \
                     needs that much"
                 .to_owned();
+        }
+        if self.is_of_killed() {
+            return "smaps or showmap of the killed process in each iteration, to see what of it grows".to_owned();
         }
         let cache =
             self.slabs.and_then(|slabs| largest(slabs).first().map(|row| row.name.to_string()));

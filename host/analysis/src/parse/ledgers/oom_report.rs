@@ -17,8 +17,20 @@ use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
 use crate::model::{Holder, LedgerEntry, LedgerKind, LedgerSnapshot};
 
 /// What its first line has.
-pub(super) const OPENINGS: [&str; 4] =
-    [" invoked oom-killer:", ": page allocation failure:", "Killed process ", "Kill process "];
+pub(super) const OPENINGS: [&str; 8] = [
+    " invoked oom-killer:",
+    ": page allocation failure:",
+    "Killed process ",
+    "Kill process ",
+    PARTS[0],
+    PARTS[1],
+    PARTS[2],
+    PARTS[3],
+];
+
+/// The first lines of its parts: people copy a report without its head.
+const PARTS: [&str; 4] =
+    ["memory: usage ", "Mem-Info:", "Tasks state (memory values", "Unreclaimable slab info:"];
 
 const PAGE: u64 = 4096;
 
@@ -80,11 +92,11 @@ impl Parser for OomReportReader {
             return LineOutcome::Parsed;
         }
         if self.open.is_none() {
-            let is_killed = killed(text).is_some();
-            if is_killed {
-                self.begin("", line);
+            let is_part = PARTS.iter().any(|part| text.starts_with(part));
+            if !is_part && killed(text).is_none() {
+                return LineOutcome::Ignored;
             }
-            return if is_killed { self.kill(text, line) } else { LineOutcome::Ignored };
+            self.begin("", line);
         }
         self.report_line(text, line)
     }
@@ -135,7 +147,7 @@ impl OomReportReader {
             return LineOutcome::Parsed;
         }
         if let Some(path) = cgroup_path(text) {
-            self.name_cgroup(path);
+            self.name_cgroup(path, line);
             self.part = if text.starts_with("oom-kill:") { self.part } else { Part::Cgroup };
             return LineOutcome::Parsed;
         }
@@ -162,9 +174,17 @@ impl OomReportReader {
         if is_read || is_other_part(text) { LineOutcome::Parsed } else { LineOutcome::Ignored }
     }
 
-    fn name_cgroup(&mut self, path: &str) {
-        let rows = self.open.iter_mut().flat_map(|parts| &mut parts[0].rows);
-        rows.filter(|row| *row.name == *CGROUP).for_each(|row| row.exporter = path.into());
+    /// The line with the limit may be missing.
+    fn name_cgroup(&mut self, path: &str, line: &LedgerLine<'_>) {
+        let Some([memory, ..]) = &mut self.open else { return };
+        match memory.rows.iter_mut().find(|row| *row.name == *CGROUP) {
+            Some(row) => row.exporter = path.into(),
+            None => {
+                let mut row = LedgerEntry::new(line.place.clone(), CGROUP, 0, 0);
+                row.exporter = path.into();
+                memory.rows.push(row);
+            }
+        }
     }
 
     fn kill(&mut self, text: &str, line: &LedgerLine<'_>) -> LineOutcome {
@@ -325,9 +345,13 @@ fn is_other_part(text: &str) -> bool {
         "Workqueue:",
     ];
     let is_block_list = text.ends_with("kB") && text.contains("*4kB");
+    let is_statistic = text
+        .split_once(' ')
+        .is_some_and(|(name, value)| !name.is_empty() && fields::decimal(value).is_some());
     let is_cache = text.ends_with("pagecache pages") || text.ends_with("in swap cache");
     STARTS.iter().any(|start| text.starts_with(start))
         || is_block_list
         || is_cache
+        || is_statistic
         || fields::function(text).is_some()
 }

@@ -59,11 +59,14 @@ fn area(line: &LedgerLine<'_>) -> Option<(Option<u64>, LedgerEntry)> {
     let mut words = text.split_whitespace();
     let (from, to) = words.next()?.split_once('-')?;
     let size = fields::decimal(words.next()?)?;
-    let start = match (kernel_address(from), kernel_address(to)) {
-        _ if from == to && is_hidden(from) => None,
-        (Some(from), Some(to)) if to.checked_sub(from) == Some(size) => Some(from),
-        _ => return None,
+    (size > 0 && size.is_multiple_of(PAGE)).then_some(())?;
+    let start = if from == to && is_hidden(from) {
+        None
+    } else {
+        // Kernels since 4.15 print hashes, whose difference is nothing.
+        kernel_address(to).and(Some(kernel_address(from)?))
     };
+    (start.is_some() || is_hidden(from)).then_some(())?;
     let caller = text.split_once(&format!(" {size} ")).map_or("", |(_, rest)| rest.trim_start());
     let name = fields::function(caller);
     let name = name.as_deref().or_else(|| caller.split_whitespace().next()).unwrap_or("unknown");
@@ -83,7 +86,7 @@ fn is_hidden(word: &str) -> bool {
     })
 }
 
-/// `0xffffff800a000000`; hashed addresses of kernels that hide them do, too.
+/// `0xffffff800a000000`, or a hash of it.
 fn kernel_address(word: &str) -> Option<u64> {
     fields::hex(word.strip_prefix("0x")?)
 }
