@@ -167,6 +167,28 @@ fn buffers_that_a_process_keeps_are_reported_with_their_holder() {
     golden("normal-live.camera.txt", &answer.out.replace(&*root.display().to_string(), "box"));
 }
 
+/// Takes the next number from a list, and makes as many areas of the kernel's address space.
+const AREAS: &str = r"
+n=$(head -n 1 numbers)
+sed -i 1d numbers
+for i in $(seq $n); do
+    printf '0x00000000%08x-0x00000000%08x   20480 kernel_clone+0xa8/0x478 pages=4 vmalloc N0=4\n' \
+        $((i * 7919)) $((i * 104729))
+done > proc/vmallocinfo
+";
+
+/// As many as a real kernel had while one process more was left in each iteration, and others came and went.
+#[test]
+fn an_entry_that_rises_in_most_iterations_is_never_clean() {
+    let root = system("areas");
+    fs::write(root.join("areas.sh"), AREAS).unwrap();
+    fs::write(root.join("numbers"), "64\n65\n64\n65\n66\n67\n68\n67\n69\n70\n72\n72\n").unwrap();
+    let workload = format!("cd {} && . ./areas.sh", root.display());
+    let answer = run(&played(&root), &[], &workload);
+    assert_ne!(answer.exit, Exit::Clean, "{}", answer.out);
+    assert!(answer.out.contains("vmallocinfo kernel_clone"), "{}", answer.out);
+}
+
 /// Buffers that are on the kernel's list and nowhere else: a driver imported them.
 #[test]
 fn buffers_that_only_the_kernel_has_are_reported() {
