@@ -31,6 +31,7 @@ mod decision;
 mod fit;
 mod models;
 mod noise;
+mod persistence;
 mod season;
 mod slope;
 mod walk;
