@@ -12,6 +12,12 @@ const WORSE: f64 = 0.05;
 /// Standard errors of a 95 % interval.
 const ERRORS: f64 = 1.96;
 
+/// Standard errors beyond which growth is excluded, at 99 % (one-sided).
+const ERRORS_EXCLUDED: f64 = 2.33;
+
+/// Units of growth, the preferred one first.
+const UNITS: [Unit; 2] = [Unit::BytesPerIteration, Unit::ObjectsPerIteration];
+
 /// The growth of a finding beside that of the good build.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum GrowthComparison {
@@ -19,11 +25,19 @@ pub(crate) enum GrowthComparison {
     TooFew(u32),
     /// The difference, with what the good build grows by.
     Difference { unit: Unit, good: f64, difference: RateDifference },
+    /// The good build reports nothing there, so nothing is known of its growth.
+    NothingToCompare,
 }
 
 impl GrowthComparison {
-    /// `None` if one of the findings has no growth.
-    pub(crate) fn new(finding: &Finding, good: &Finding) -> Option<Self> {
+    /// `None` if the finding has no growth, or none that that of the good build can be compared with.
+    pub(crate) fn new(finding: &Finding, good: Option<&Finding>) -> Option<Self> {
+        let Some(good) = good else {
+            return UNITS
+                .iter()
+                .any(|unit| measured(finding, *unit).is_some())
+                .then_some(Self::NothingToCompare);
+        };
         let (unit, run, good) = rates(finding, good)?;
         let Some(difference) = difference(run, good) else {
             return Some(Self::TooFew(run.iterations.min(good.iterations)));
@@ -34,7 +48,7 @@ impl GrowthComparison {
     /// Whether this build is worse: it surely grows faster, and by more than next to nothing.
     pub(crate) fn is_worse(&self) -> bool {
         match self {
-            Self::TooFew(_) => false,
+            Self::TooFew(_) | Self::NothingToCompare => false,
             Self::Difference { good, difference, .. } => {
                 difference.is_faster() && difference.rate.value > WORSE * good.abs()
             }
@@ -49,6 +63,9 @@ impl GrowthComparison {
                 text::count((*iterations).into(), "iteration")
             ),
             Self::Difference { unit, difference, .. } => sentence(*unit, difference),
+            Self::NothingToCompare => {
+                "the good build reports nothing there, so the difference has no interval".to_owned()
+            }
         }
     }
 }
@@ -86,11 +103,21 @@ fn percent(confidence: f64) -> String {
     }
 }
 
-/// Growth per iteration of both, in bytes if known, else in objects.
+/// Growth per iteration of both, in bytes if known, else in objects. Of a good build without growth, what its
+/// series leaves room for counts.
 fn rates(finding: &Finding, good: &Finding) -> Option<(Unit, MeasuredRate, MeasuredRate)> {
-    [Unit::BytesPerIteration, Unit::ObjectsPerIteration]
-        .into_iter()
-        .find_map(|unit| Some((unit, measured(finding, unit)?, measured(good, unit)?)))
+    let good = |unit| measured(good, unit).or_else(|| possible(good, unit));
+    UNITS.into_iter().find_map(|unit| Some((unit, measured(finding, unit)?, good(unit)?)))
+}
+
+/// No growth, as uncertain as the growth that its series excludes.
+fn possible(finding: &Finding, unit: Unit) -> Option<MeasuredRate> {
+    let is_excluded =
+        |figure: &&Figure| figure.kind == FigureKind::ExcludedGrowth && figure.unit == unit;
+    let excluded = finding.figures.iter().find(is_excluded)?.value;
+    let half = ERRORS / ERRORS_EXCLUDED * excluded;
+    let rate = Estimate { value: 0.0, low: -half, high: half };
+    Some(MeasuredRate { rate, iterations: iterations(finding)? })
 }
 
 /// The growth of a finding in this unit, unless it was derived from another one and its error is unknown.

@@ -8,6 +8,7 @@ use super::{
     slope::Slope,
     walk::RandomWalk,
 };
+use crate::growth::Estimate;
 
 /// Iterations below which bounded models may be much slower than the series is long.
 pub(super) const SHORT: f64 = 40.0;
@@ -55,6 +56,8 @@ pub(super) struct GrowingModel {
     pub(super) steadiness: f64,
     /// Growth at the end.
     pub(super) slope: Slope,
+    /// The rate of that.
+    pub(super) rate: Estimate,
     /// When the growth begins, if not with the series.
     pub(super) since: Option<f64>,
     /// A line, whose noise may persist.
@@ -150,13 +153,16 @@ impl<'a> Contest<'a> {
         let Some(model) = model else {
             let slope = Slope::drift(&self.walk, self.blocks.len());
             let demand = DEMAND_OF_DRIFT;
-            return GrowingModel { odds, demand, steadiness: 0.0, slope, since: None, line: None };
+            let rate = slope.interval;
+            let steadiness = 0.0;
+            return GrowingModel { odds, demand, steadiness, slope, rate, since: None, line: None };
         };
         let (demand, slope) = (self.demand(model), Slope::growth(model));
         let steadiness = self.steadiness(criterion, model);
         let is_line = model.shape.family == Family::Line;
         let line = is_line.then(|| self.persistent_line(criterion));
-        GrowingModel { odds, demand, steadiness, slope, since: model.shape.turn, line }
+        let (rate, since) = (Slope::now(model).interval, model.shape.turn);
+        GrowingModel { odds, demand, steadiness, slope, rate, since, line }
     }
 
     /// Whether a random walk fits about as well as a model of this criterion.

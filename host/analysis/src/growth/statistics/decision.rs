@@ -39,7 +39,7 @@ const CLEAR: f64 = 2.0;
 const RISEN: f64 = 0.5;
 
 /// Maximum share of the range that growth may hide in: a slow leak is small beside noise for long.
-const HIDDEN: f64 = 0.2;
+const HIDDEN: f64 = 0.18;
 
 /// The same where a change may go on for longer than a short series.
 const HIDDEN_BY_SHORT_CHANGE: f64 = 0.13;
@@ -68,7 +68,7 @@ impl Decision<'_> {
     fn leak(&self) -> Option<Judgement> {
         let leaks = |one: &GrowingModel| is_clear(one) || self.is_persistent_line(one);
         let best = self.contest.candidates().into_iter().find(leaks)?;
-        let judgement = self.judgement(Verdict::Leak).rate(best.slope.interval);
+        let judgement = self.judgement(Verdict::Leak).rate(best.rate);
         Some(judgement.since(best.since.map(iteration)))
     }
 

@@ -11,6 +11,9 @@ const LEAST: f64 = 0.1;
 /// Most falls per value.
 const MOST: f64 = 0.34;
 
+/// Most falls that are restarts, between which growth counts; more are teeth, across which it does.
+const FEW: usize = 3;
+
 /// How much higher than ever before a rise must be that no limit is known for.
 const BEYOND: f64 = 1.7;
 
@@ -119,8 +122,10 @@ pub(super) fn shapes(blocks: &Blocks, ages: &Ages) -> Vec<Shape> {
     let columns = vec![before.clone(), age(constant)];
     shapes.push(Shape::new(Family::Teeth, blocks, columns).parameters(falls + 1));
     if ages.falls >= 2 {
-        let columns = vec![before, rise, line];
-        shapes.push(Shape::new(Family::TeethAndLine, blocks, columns).parameters(falls));
+        let age = rise.iter().zip(&line).map(|(age, time)| age - time).collect();
+        let shape = Shape::new(Family::TeethAndLine, blocks, vec![before, rise, line]);
+        let since_fall = (ages.falls <= FEW).then_some(age);
+        shapes.push(Shape { since_fall, ..shape.parameters(falls) });
     }
     shapes
 }
