@@ -157,6 +157,8 @@ fn iterations(finding: &Finding) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use teeleak_analysis::model::{FindingKind, Fingerprint, PoolKind, Severity, Subject};
+
     use super::*;
 
     fn difference_of(value: f64, half: f64, confidence: f64) -> RateDifference {
@@ -182,6 +184,49 @@ mod tests {
             "exactly 1 byte per iteration more than the good build"
         );
         assert_eq!(say(difference_of(0.0, 0.0, 0.0)), "exactly the growth of the good build");
+    }
+
+    fn grows(kind: FigureKind, value: f64, interval: Option<(f64, f64)>) -> Finding {
+        let figure = |kind, value, unit| Figure::new(kind, value, unit);
+        let growth = Figure { interval, ..figure(kind, value, Unit::BytesPerIteration) };
+        let iterations = figure(FigureKind::Iterations, 60.0, Unit::Iterations);
+        Finding {
+            kind: FindingKind::PoolGrowth,
+            severity: Severity::Failure,
+            verdict: None,
+            subject: Subject::Pool(PoolKind::CoreHeap),
+            title: "title".into(),
+            headline: None,
+            figures: vec![growth, iterations],
+            evidence: Vec::new(),
+            fingerprint: Fingerprint("v1:title".into()),
+            cause: None,
+            blame: None,
+            next_step: "look".into(),
+        }
+    }
+
+    #[test]
+    fn growth_that_the_good_build_excludes_has_an_interval() {
+        let finding = grows(FigureKind::Growth, 12.0, Some((10.0, 14.0)));
+        let good = grows(FigureKind::ExcludedGrowth, 2.33, None);
+        let compared = GrowthComparison::new(&finding, Some(&good)).unwrap();
+        let GrowthComparison::Difference { difference, .. } = compared else {
+            panic!("{compared:?}")
+        };
+        let half = (2.0_f64.powi(2) + 1.96_f64.powi(2)).sqrt();
+        assert!((difference.rate.high - 12.0 - half).abs() < 0.05, "{difference:?}");
+        assert!(compared.is_worse());
+    }
+
+    #[test]
+    fn growth_without_a_counterpart_is_said_to_have_no_interval() {
+        let finding = grows(FigureKind::Growth, 12.0, Some((10.0, 14.0)));
+        let alone = GrowthComparison::new(&finding, None).unwrap();
+        assert_eq!(alone, GrowthComparison::NothingToCompare);
+        assert!(alone.sentence().contains("no interval"));
+        let full = grows(FigureKind::Count, 12.0, None);
+        assert_eq!(GrowthComparison::new(&full, None), None);
     }
 
     #[test]

@@ -147,6 +147,8 @@ impl Model {
             (Some(age), [before @ .., _, time]) => fit(blocks, before.iter().chain([age, time])).0,
             _ => last,
         };
+        // A fall that takes more than half of the growth belongs to it.
+        let now = if now.coefficient > 2.0 * last.coefficient { last } else { now };
         let fitted = |at: usize| (blocks.values[at] - residuals[at]) / blocks.roots[at];
         let rise = fitted(blocks.len() - 1) - fitted(0);
         let squares = dot(&residuals, &residuals);
