@@ -44,6 +44,9 @@ const HIDDEN: f64 = 0.18;
 /// The same where a change may go on for longer than a short series.
 const HIDDEN_BY_SHORT_CHANGE: f64 = 0.13;
 
+/// Fewest values beyond the parameters of a bounded shape: fewer are fitted whatever they are.
+const FEWEST_BEYOND: usize = 3;
+
 /// How many times as long as expected to wait, as chance may be against it.
 const MARGIN: f64 = 1.5;
 
@@ -83,6 +86,9 @@ impl Decision<'_> {
     fn bounded(&self) -> Option<Judgement> {
         let (criterion, model) = self.contest.best_bounded()?;
         let verdict = self.name(model)?;
+        if self.contest.blocks.len() < model.parameters() + FEWEST_BEYOND {
+            return None;
+        }
         let slope = Slope::hidden(model, self.contest.blocks);
         // A fall by chance excludes nothing.
         let bound = slope.value.max(0.0) + EXCLUDED * self.few(model) * slope.error;

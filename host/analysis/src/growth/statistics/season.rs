@@ -93,8 +93,8 @@ fn lag_spread(values: &[f64], lag: usize) -> f64 {
     // All but the first and the last values cancel each other.
     let ends = values[count..].iter().zip(values).map(|(last, first)| last - first);
     let mean = ends.sum::<f64>() / n;
-    let steps = values.iter().zip(&values[lag..]).map(|(a, b)| b - a - mean);
-    steps.map(|step| step * step).sum::<f64>() / n
+    let steps: Vec<_> = values.iter().zip(&values[lag..]).map(|(a, b)| b - a - mean).collect();
+    dot(&steps, &steps) / n
 }
 
 /// Classical decomposition: the excess of each phase over the moving average over one period, which
