@@ -12,6 +12,12 @@ const WORSE: f64 = 0.05;
 /// Standard errors of a 95 % interval.
 const ERRORS: f64 = 1.96;
 
+/// Standard errors beyond which growth is excluded, at 99 % (one-sided).
+const ERRORS_EXCLUDED: f64 = 2.33;
+
+/// Units of growth, the preferred one first.
+const UNITS: [Unit; 2] = [Unit::BytesPerIteration, Unit::ObjectsPerIteration];
+
 /// The growth of a finding beside that of the good build.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum GrowthComparison {
@@ -19,11 +25,19 @@ pub(crate) enum GrowthComparison {
     TooFew(u32),
     /// The difference, with what the good build grows by.
     Difference { unit: Unit, good: f64, difference: RateDifference },
+    /// The good build reports nothing there, so nothing is known of its growth.
+    NothingToCompare,
 }
 
 impl GrowthComparison {
-    /// `None` if one of the findings has no growth.
-    pub(crate) fn new(finding: &Finding, good: &Finding) -> Option<Self> {
+    /// `None` if the finding has no growth, or none that that of the good build can be compared with.
+    pub(crate) fn new(finding: &Finding, good: Option<&Finding>) -> Option<Self> {
+        let Some(good) = good else {
+            return UNITS
+                .iter()
+                .any(|unit| measured(finding, *unit).is_some())
+                .then_some(Self::NothingToCompare);
+        };
         let (unit, run, good) = rates(finding, good)?;
         let Some(difference) = difference(run, good) else {
             return Some(Self::TooFew(run.iterations.min(good.iterations)));
@@ -34,7 +48,7 @@ impl GrowthComparison {
     /// Whether this build is worse: it surely grows faster, and by more than next to nothing.
     pub(crate) fn is_worse(&self) -> bool {
         match self {
-            Self::TooFew(_) => false,
+            Self::TooFew(_) | Self::NothingToCompare => false,
             Self::Difference { good, difference, .. } => {
                 difference.is_faster() && difference.rate.value > WORSE * good.abs()
             }
@@ -49,6 +63,9 @@ impl GrowthComparison {
                 text::count((*iterations).into(), "iteration")
             ),
             Self::Difference { unit, difference, .. } => sentence(*unit, difference),
+            Self::NothingToCompare => {
+                "the good build reports nothing there, so the difference has no interval".to_owned()
+            }
         }
     }
 }
@@ -86,11 +103,21 @@ fn percent(confidence: f64) -> String {
     }
 }
 
-/// Growth per iteration of both, in bytes if known, else in objects.
+/// Growth per iteration of both, in bytes if known, else in objects. Of a good build without growth, what its
+/// series leaves room for counts.
 fn rates(finding: &Finding, good: &Finding) -> Option<(Unit, MeasuredRate, MeasuredRate)> {
-    [Unit::BytesPerIteration, Unit::ObjectsPerIteration]
-        .into_iter()
-        .find_map(|unit| Some((unit, measured(finding, unit)?, measured(good, unit)?)))
+    let good = |unit| measured(good, unit).or_else(|| possible(good, unit));
+    UNITS.into_iter().find_map(|unit| Some((unit, measured(finding, unit)?, good(unit)?)))
+}
+
+/// No growth, as uncertain as the growth that its series excludes.
+fn possible(finding: &Finding, unit: Unit) -> Option<MeasuredRate> {
+    let is_excluded =
+        |figure: &&Figure| figure.kind == FigureKind::ExcludedGrowth && figure.unit == unit;
+    let excluded = finding.figures.iter().find(is_excluded)?.value;
+    let half = ERRORS / ERRORS_EXCLUDED * excluded;
+    let rate = Estimate { value: 0.0, low: -half, high: half };
+    Some(MeasuredRate { rate, iterations: iterations(finding)? })
 }
 
 /// The growth of a finding in this unit, unless it was derived from another one and its error is unknown.
@@ -130,6 +157,8 @@ fn iterations(finding: &Finding) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use teeleak_analysis::model::{FindingKind, Fingerprint, PoolKind, Severity, Subject};
+
     use super::*;
 
     fn difference_of(value: f64, half: f64, confidence: f64) -> RateDifference {
@@ -155,6 +184,49 @@ mod tests {
             "exactly 1 byte per iteration more than the good build"
         );
         assert_eq!(say(difference_of(0.0, 0.0, 0.0)), "exactly the growth of the good build");
+    }
+
+    fn grows(kind: FigureKind, value: f64, interval: Option<(f64, f64)>) -> Finding {
+        let figure = |kind, value, unit| Figure::new(kind, value, unit);
+        let growth = Figure { interval, ..figure(kind, value, Unit::BytesPerIteration) };
+        let iterations = figure(FigureKind::Iterations, 60.0, Unit::Iterations);
+        Finding {
+            kind: FindingKind::PoolGrowth,
+            severity: Severity::Failure,
+            verdict: None,
+            subject: Subject::Pool(PoolKind::CoreHeap),
+            title: "title".into(),
+            headline: None,
+            figures: vec![growth, iterations],
+            evidence: Vec::new(),
+            fingerprint: Fingerprint("v1:title".into()),
+            cause: None,
+            blame: None,
+            next_step: "look".into(),
+        }
+    }
+
+    #[test]
+    fn growth_that_the_good_build_excludes_has_an_interval() {
+        let finding = grows(FigureKind::Growth, 12.0, Some((10.0, 14.0)));
+        let good = grows(FigureKind::ExcludedGrowth, 2.33, None);
+        let compared = GrowthComparison::new(&finding, Some(&good)).unwrap();
+        let GrowthComparison::Difference { difference, .. } = compared else {
+            panic!("{compared:?}")
+        };
+        let half = (2.0_f64.powi(2) + 1.96_f64.powi(2)).sqrt();
+        assert!((difference.rate.high - 12.0 - half).abs() < 0.05, "{difference:?}");
+        assert!(compared.is_worse());
+    }
+
+    #[test]
+    fn growth_without_a_counterpart_is_said_to_have_no_interval() {
+        let finding = grows(FigureKind::Growth, 12.0, Some((10.0, 14.0)));
+        let alone = GrowthComparison::new(&finding, None).unwrap();
+        assert_eq!(alone, GrowthComparison::NothingToCompare);
+        assert!(alone.sentence().contains("no interval"));
+        let full = grows(FigureKind::Count, 12.0, None);
+        assert_eq!(GrowthComparison::new(&full, None), None);
     }
 
     #[test]

@@ -26,14 +26,14 @@ pub(crate) enum FindingNovelty {
 pub(crate) struct ComparedFinding {
     pub(crate) novelty: FindingNovelty,
     pub(crate) finding: Finding,
-    /// Its growth beside that of the good build, if both grow.
+    /// Its growth beside that of the good build, if it grows.
     pub(crate) growth: Option<GrowthComparison>,
 }
 
 impl ComparedFinding {
     fn new(finding: Finding, good: &[Finding]) -> Self {
         let known = same(&finding, good);
-        let growth = known.and_then(|known| GrowthComparison::new(&finding, known));
+        let growth = GrowthComparison::new(&finding, known);
         let is_worse = growth.as_ref().is_some_and(GrowthComparison::is_worse);
         let novelty = match known.filter(|known| counts(known)) {
             None => FindingNovelty::New,

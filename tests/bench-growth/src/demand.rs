@@ -1,68 +1,88 @@
-//! What is asked of the verdicts.
+//! What must hold, and whether it does.
 
-use teeleak_bench_growth::{Class, Truth};
+use std::fmt;
 
-use crate::table::Row;
+/// The bound of a figure.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Limit {
+    AtMost(f64),
+    AtLeast(f64),
+}
 
-/// Most leaks where there is none, as a share of the series.
-const FALSE: f64 = 0.01;
+/// A figure that must hold.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Figure {
+    /// What was measured.
+    pub(crate) name: String,
+    /// The worst of it.
+    pub(crate) value: f64,
+    /// Where that was.
+    pub(crate) place: String,
+    pub(crate) limit: Limit,
+    pub(crate) unit: &'static str,
+}
 
-/// Most leaks that are called bounded.
-const MISSED: f64 = 0.002;
-
-/// Most verdicts where nobody can know.
-const GUESSED: f64 = 0.02;
-
-/// Highest median error of the slope.
-const SLOPE: f64 = 0.05;
-
-/// Iterations, and the share of the leaks that must be found within them: of all, and of each class.
-const FOUND: [(usize, f64, f64); 2] = [(60, 0.95, 0.9), (200, 0.99, 0.9)];
-
-/// What falls short.
-pub(crate) fn shortfalls<'a>(
-    iterations: usize,
-    rows: impl Iterator<Item = (&'a Class, &'a Row)> + Clone,
-) -> Vec<String> {
-    let of_class = rows.clone().flat_map(|(class, row)| {
-        let what = of_class(iterations, class.truth, row);
-        what.into_iter().map(|what| format!("{}, {iterations} iterations: {what}", class.name))
-    });
-    let mut short: Vec<_> = of_class.collect();
-    let leaks = rows.filter(|(class, row)| class.truth == Truth::Leak && row.series > 0);
-    let found: Vec<_> = leaks.map(|(_, row)| row.part(row.said[0])).collect();
-    let mean = found.iter().sum::<f64>() / found.len().max(1) as f64;
-    if demanded(iterations).is_some_and(|(all, _)| mean < all) {
-        short.push(format!(
-            "{iterations} iterations: only {:.1} % of all leaks found",
-            100.0 * mean
-        ));
+impl Figure {
+    /// A share in percent.
+    pub(crate) fn share(name: String, share: f64, place: String, limit: Limit) -> Self {
+        Self { name, value: 100.0 * share, place, limit, unit: "%" }
     }
-    short
+
+    pub(crate) fn is_met(&self) -> bool {
+        match self.limit {
+            Limit::AtMost(most) => self.value <= most,
+            Limit::AtLeast(least) => self.value >= least,
+        }
+    }
+
+    /// Whether it is further from its limit than another one of the same.
+    fn is_worse(&self, other: &Self) -> bool {
+        match self.limit {
+            Limit::AtMost(_) => self.value > other.value,
+            Limit::AtLeast(_) => self.value < other.value,
+        }
+    }
 }
 
-/// Shares that must be found in so many iterations: of all leaks, and of those of each class.
-fn demanded(iterations: usize) -> Option<(f64, f64)> {
-    let row = FOUND.iter().rev().find(|(least, ..)| iterations >= *least)?;
-    Some((row.1, row.2))
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let met = if self.is_met() { "met" } else { "MISSED" };
+        let (bound, limit) = match self.limit {
+            Limit::AtMost(limit) => ("at most", limit),
+            Limit::AtLeast(limit) => ("at least", limit),
+        };
+        let Self { name, value, place, unit, .. } = self;
+        write!(f, "{met:6} | {name:66} | {value:8.2} {unit:5} | {bound:8} {limit} {unit} | {place}")
+    }
 }
 
-fn of_class(iterations: usize, truth: Truth, row: &Row) -> Vec<String> {
-    let (leak, bounded) = (row.part(row.said[0]), row.bounded());
-    let limit = |share: f64, most: f64, what: &str| {
-        (share > most).then(|| format!("{:.2} % {what}", 100.0 * share))
-    };
-    let least = demanded(iterations).map_or(0.0, |(_, each)| each);
-    let slope = row.slope_error().unwrap_or(0.0);
-    let short = match truth {
-        Truth::Bounded => [limit(leak, FALSE, "called a leak"), None, None],
-        Truth::Undecidable => [limit(leak + bounded, GUESSED, "decided"), None, None],
-        Truth::Hard => [None, None, None],
-        Truth::Leak => [
-            limit(bounded, MISSED, "called bounded"),
-            (leak < least && row.series > 0).then(|| format!("only {:.1} % found", 100.0 * leak)),
-            limit(slope, SLOPE, "error of the slope").filter(|_| least > 0.0),
-        ],
-    };
-    short.into_iter().flatten().collect()
+/// All figures, the worst of each.
+#[derive(Default)]
+pub(crate) struct Figures(Vec<Figure>);
+
+impl Figures {
+    pub(crate) fn push(&mut self, figure: Figure) {
+        match self.0.iter_mut().find(|other| other.name == figure.name) {
+            Some(other) if figure.is_worse(other) => *other = figure,
+            Some(_) => {}
+            None => self.0.push(figure),
+        }
+    }
+
+    pub(crate) fn print(&self) {
+        println!("\nwhat must hold, the worst of all seeds");
+        self.0.iter().for_each(|figure| println!("{figure}"));
+        let missed = self.0.iter().filter(|figure| !figure.is_met()).count();
+        println!("{} of {} met", self.0.len() - missed, self.0.len());
+    }
+
+    pub(crate) fn are_met(&self) -> bool {
+        self.0.iter().all(Figure::is_met)
+    }
+}
+
+impl Extend<Figure> for Figures {
+    fn extend<I: IntoIterator<Item = Figure>>(&mut self, figures: I) {
+        figures.into_iter().for_each(|figure| self.push(figure));
+    }
 }

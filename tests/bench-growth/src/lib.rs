@@ -5,9 +5,13 @@
 //! values: one before the first iteration and one after each.
 
 mod classes;
+mod field;
 mod peers;
+mod prefixes;
 mod random;
 
 pub use classes::{Class, Drawn, Truth, classes};
+pub use field::{FieldCase, FieldVerdicts};
 pub use peers::leak_canary;
+pub use prefixes::{Claim, claim, flips};
 pub use random::Random;

@@ -1,7 +1,7 @@
 """How often the usual trend tests call a series growing.
 
 Reads lines of "CLASS VALUE VALUE ..." and prints "CLASS MK TS OLS CP" with counts; or, with the
-argument "speed", reads one line of values and prints the seconds that each test takes.
+argument "speed", reads one line of values and prints the processor seconds that each test takes.
 
 mk   pymannkendall.original_test, "increasing" at alpha 0.05
 ts   scipy.stats.theilslopes, lower end of the 95 % interval above 0
@@ -60,9 +60,9 @@ def count():
 def speed():
     values = numpy.array(sys.stdin.readline().split(), dtype=float)
     for test in TESTS[:3]:
-        begin = time.perf_counter()
+        begin = time.process_time()
         test(values)
-        print(time.perf_counter() - begin)
+        print(time.process_time() - begin)
 
 
 if __name__ == "__main__":

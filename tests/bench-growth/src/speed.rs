@@ -1,52 +1,86 @@
 //! How long one long series takes.
 
-use std::{hint::black_box, path::Path, time::Instant};
+use std::{hint::black_box, path::Path};
 
 use anyhow::Result;
 use teeleak_analysis::growth::{Series, judge};
-use teeleak_bench_growth::{Random, classes};
+use teeleak_bench_growth::{Class, Random, classes};
+use teeleak_bench_measure::cpu_seconds;
 
-use crate::python;
+use crate::{
+    demand::{Figure, Limit},
+    python,
+};
 
-/// Values of the series.
+/// Values of the series that the peers are measured with.
 const LENGTH: usize = 10_000;
 
-/// Times that it is judged; the median counts.
+/// Values of the longest series, of each class.
+const LONGEST: usize = 20_000;
+
+/// Times that it is judged; the mean counts.
 const TIMES: usize = 25;
+
+/// The same of each class.
+const TIMES_EACH: usize = 5;
 
 /// By how much the judgement must be faster than pymannkendall.
 const RATIO: f64 = 1000.0;
 
-/// Prints seconds for one long noisy series; what falls short is returned.
-pub(crate) fn print(seed: u64, peers: Option<&Path>) -> Result<Option<String>> {
+/// Milliseconds that the longest series may take.
+const MILLISECONDS: f64 = 50.0;
+
+/// Prints seconds for one long noisy series; what must hold is returned.
+pub(crate) fn figures(seed: u64, peers: Option<&Path>) -> Result<Vec<Figure>> {
     let classes = classes();
     let class = classes.iter().find(|class| class.name == "noisy").unwrap_or(&classes[0]);
-    let drawn = class.draw(&mut Random::new(seed, 99, 0), LENGTH - 1);
-    let values: Vec<_> = drawn.values.into_iter().flatten().collect();
-    let ours = ours(&values);
+    let values = values(class, seed, LENGTH);
+    let ours = seconds(&values, TIMES)?;
     println!("\none series of {LENGTH} values\n  ours              {:10.3} ms", ours * 1e3);
-    let Some(python) = peers else { return Ok(None) };
-    let seconds = python::speed(python, &values)?;
+    let mut figures = vec![slowest(&classes, seed)?];
+    let Some(python) = peers else { return Ok(figures) };
+    let peers = python::speed(python, &values.into_iter().flatten().collect::<Vec<_>>())?;
     for (name, seconds) in
-        ["pymannkendall", "scipy theilslopes", "scipy linregress"].iter().zip(&seconds)
+        ["pymannkendall", "scipy theilslopes", "scipy linregress"].iter().zip(&peers)
     {
         let ratio = seconds / ours;
         println!("  {name:17} {:10.3} ms, {ratio:.1} times ours", seconds * 1e3);
     }
-    let ratio = seconds.first().map_or(0.0, |seconds| seconds / ours);
-    Ok((ratio < RATIO).then(|| format!("only {ratio:.0} times faster than pymannkendall")))
+    figures.push(Figure {
+        name: format!("as fast as pymannkendall, {LENGTH} values"),
+        value: peers.first().map_or(0.0, |seconds| seconds / ours),
+        place: class.name.to_owned(),
+        limit: Limit::AtLeast(RATIO),
+        unit: "times",
+    });
+    Ok(figures)
 }
 
-/// Median seconds of one judgement.
-fn ours(values: &[f64]) -> f64 {
-    let series = Series::gauge(values.iter().copied());
-    let mut seconds: Vec<_> = (0..TIMES)
-        .map(|_| {
-            let begin = Instant::now();
-            black_box(judge(black_box(&series)));
-            begin.elapsed().as_secs_f64()
-        })
-        .collect();
-    seconds.sort_unstable_by(f64::total_cmp);
-    seconds[TIMES / 2]
+/// The class whose longest series takes longest.
+fn slowest(classes: &[Class], seed: u64) -> Result<Figure> {
+    let time =
+        |class: &Class| Ok((seconds(&values(class, seed, LONGEST), TIMES_EACH)?, class.name));
+    let times: Vec<(f64, &str)> = classes.iter().map(time).collect::<Result<_>>()?;
+    let (seconds, class) = times.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or_default();
+    Ok(Figure {
+        name: format!("one judgement of {LONGEST} values, slowest class"),
+        value: seconds * 1e3,
+        place: class.to_owned(),
+        limit: Limit::AtMost(MILLISECONDS),
+        unit: "ms",
+    })
+}
+
+fn values(class: &Class, seed: u64, length: usize) -> Vec<Option<f64>> {
+    class.draw(&mut Random::new(seed, 99, 0), length - 1).values
+}
+
+/// Processor seconds of one judgement, on average: what other programs take does not count.
+fn seconds(values: &[Option<f64>], times: usize) -> Result<f64> {
+    let series = Series { values: values.to_vec(), cohorts: None };
+    let begin = cpu_seconds()?;
+    for _ in 0..times {
+        black_box(judge(black_box(&series)));
+    }
+    Ok((cpu_seconds()? - begin) / times as f64)
 }

@@ -10,8 +10,10 @@ use teeleak_analysis::{
 use teeleak_bench_growth::{Class, Drawn, Random, Truth, classes, leak_canary};
 
 use crate::{
-    demand,
+    demand::Figure,
+    parallel,
     python::{self, PEERS},
+    shares::Shares,
 };
 
 /// Verdicts in the order of the columns.
@@ -66,6 +68,16 @@ impl Row {
         self.part(self.said[2..].iter().sum())
     }
 
+    /// Share that was called clean.
+    pub(crate) fn clean(&self) -> f64 {
+        self.part(self.said[5])
+    }
+
+    /// Share that was decided.
+    pub(crate) fn decided(&self) -> f64 {
+        self.part(self.series - self.said[1])
+    }
+
     /// Median of the errors of the slope.
     pub(crate) fn slope_error(&self) -> Option<f64> {
         let mut errors = self.slope_errors.clone();
@@ -78,6 +90,7 @@ impl Row {
 pub(crate) struct Table {
     iterations: usize,
     series: usize,
+    seed: u64,
     classes: Vec<Class>,
     rows: Vec<Row>,
     /// How many series of each class the peers judged, and how often they said leak.
@@ -97,10 +110,11 @@ impl Table {
         let draw = |at: usize, n: usize| {
             classes[at].draw(&mut Random::new(seed, at as u64, n as u64), iterations)
         };
-        let mut rows = vec![Row::default(); classes.len()];
-        for (at, row) in rows.iter_mut().enumerate() {
+        let rows = parallel::map(classes.len(), |at| {
+            let mut row = Row::default();
             (0..series).for_each(|n| row.add(&classes[at], &draw(at, n)));
-        }
+            row
+        });
         let count = |(python, most): (&Path, usize)| {
             let all = (0..classes.len()).flat_map(|at| (0..most).map(move |n| (at, n)));
             let some: Vec<_> = all.map(|(at, n)| (at, observed(&draw(at, n)))).collect();
@@ -108,7 +122,7 @@ impl Table {
             python::count(python, classes.len(), series).map(|counts| (most, counts))
         };
         let peers = peers.map(count).transpose()?;
-        Ok(Self { iterations, series, classes, rows, peers })
+        Ok(Self { iterations, series, seed, classes, rows, peers })
     }
 
     /// Prints the table.
@@ -151,9 +165,10 @@ impl Table {
         );
     }
 
-    /// What falls short of what is asked for.
-    pub(crate) fn shortfalls(&self) -> Vec<String> {
-        demand::shortfalls(self.iterations, self.classes.iter().zip(&self.rows))
+    /// What must hold of it.
+    pub(crate) fn figures(&self) -> Vec<Figure> {
+        let rows = self.classes.iter().zip(&self.rows).collect();
+        Shares { iterations: self.iterations, seed: self.seed, rows }.figures()
     }
 }
 

@@ -4,7 +4,7 @@ use teeleak_analysis::{
     growth::{Series, judge},
     model::Verdict,
 };
-use teeleak_bench_growth::{Random, classes};
+use teeleak_bench_growth::{Random, classes, flips};
 
 /// Series of each class.
 const SERIES: u64 = 1;
@@ -14,28 +14,6 @@ const LONGEST: usize = 80;
 
 /// Share of the series of which a firm verdict may flip and flip back.
 const FLIPPING: f64 = 0.01;
-
-/// What a firm verdict claims.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Claim {
-    Leaks,
-    EndsOrStays,
-}
-
-fn claim(values: &[Option<f64>]) -> Option<Claim> {
-    match judge(&Series { values: values.to_vec(), cohorts: None }).verdict {
-        Verdict::Leak => Some(Claim::Leaks),
-        Verdict::Undecided => None,
-        _ => Some(Claim::EndsOrStays),
-    }
-}
-
-/// How often the claim changes to the opposite over the prefixes, undecided ones left out.
-fn flips(values: &[Option<f64>], step: usize) -> usize {
-    let claims = (12..=values.len()).step_by(step).filter_map(|n| claim(&values[..n]));
-    let claims: Vec<_> = claims.collect();
-    claims.windows(2).filter(|pair| pair[0] != pair[1]).count()
-}
 
 #[test]
 fn firm_verdicts_do_not_flip_back_and_forth() {

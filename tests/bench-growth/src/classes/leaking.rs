@@ -47,7 +47,11 @@ pub(super) const CLASSES: [ClassRow; 26] = [
         "16 B to 1 KB, step of 10 to 100 times that at 15 to 85 %, noise 0 to 2",
         with_step,
     ),
-    ("begins late", "flat, leaks from 30 to 75 % on, 7 to 70 errors", late),
+    (
+        "begins late",
+        "flat, leaks from 30 to 75 % on, 7 to 70 errors, the beginning being unknown",
+        late,
+    ),
     ("begins late, exact", "constant, then 16 B to 4 KB from 30 to 75 % on, exactly", late_exact),
     ("accelerating", "the square of time, noise 0 to 5 % of the growth", accelerating),
     ("knee, faster", "2 to 6 times as fast from 25 to 75 % on, noise 0 to 2", faster),
@@ -226,7 +230,8 @@ fn with_step(random: &mut Random, n: usize) -> Drawn {
 
 fn late(random: &mut Random, n: usize) -> Drawn {
     let begin = place(random, n, 0.3, 0.75);
-    let unit = error(n, begin, &[]);
+    // When it begins must be learnt from the values as well: the derivative by it is a step.
+    let unit = error(n, begin, &[&|t| if t > begin { 1.0 } else { 0.0 }]);
     let (each, noise) = clear_line(random, unit, 7.0, 70.0);
     Drawn::by(n, |t| each * (t - begin).max(0.0) + noise * random.normal())
         .leaking(each, noise * unit)

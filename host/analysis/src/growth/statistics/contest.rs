@@ -4,15 +4,20 @@ use super::{
     blocks::Blocks,
     models::{Family, Model},
     noise::independent,
+    persistence::clarity,
     slope::Slope,
     walk::RandomWalk,
 };
+use crate::growth::Estimate;
 
 /// Iterations below which bounded models may be much slower than the series is long.
 pub(super) const SHORT: f64 = 40.0;
 
-/// Values from which on the shape of a wave is known well.
-const MANY: usize = 100;
+/// Iterations from which on shapes are known well.
+const MANY: f64 = 100.0;
+
+/// Log odds that are demanded less then.
+const KNOWN_WELL: f64 = 2.0;
 
 /// Log likelihood within which models fit about as well.
 const NEAR: f64 = 1.5;
@@ -51,8 +56,20 @@ pub(super) struct GrowingModel {
     pub(super) steadiness: f64,
     /// Growth at the end.
     pub(super) slope: Slope,
+    /// The rate of that.
+    pub(super) rate: Estimate,
     /// When the growth begins, if not with the series.
     pub(super) since: Option<f64>,
+    /// A line, whose noise may persist.
+    pub(super) line: Option<PersistentLine>,
+}
+
+/// Growth of a line, judged without a guess of how long its noise persists.
+pub(super) struct PersistentLine {
+    /// Log odds of growth against all bounded shapes but a random walk, which is noise that persists.
+    pub(super) odds: f64,
+    /// Standard errors by which its slope is above zero.
+    pub(super) clarity: f64,
 }
 
 /// The models of a series, with their criteria.
@@ -98,6 +115,14 @@ impl<'a> Contest<'a> {
         (criterion - sum(&bounded.collect::<Vec<_>>())).clamp(-LONGEST_ODDS, LONGEST_ODDS)
     }
 
+    fn persistent_line(&self, criterion: f64) -> PersistentLine {
+        let growing: Vec<_> = self.growing.iter().map(|model| model.0).collect();
+        let bounded: Vec<_> = self.bounded.iter().map(|model| model.0).collect();
+        let is_best = growing.iter().all(|best| criterion >= best - NEAR);
+        let growth = if is_best { sum(&growing) } else { criterion };
+        PersistentLine { odds: growth - sum(&bounded), clarity: clarity(self.blocks) }
+    }
+
     /// Criterion of a random walk that drifts upwards.
     fn drift(&self) -> Option<f64> {
         (self.walk.slope > 0.0).then_some(self.walk.drift_criterion)
@@ -128,11 +153,16 @@ impl<'a> Contest<'a> {
         let Some(model) = model else {
             let slope = Slope::drift(&self.walk, self.blocks.len());
             let demand = DEMAND_OF_DRIFT;
-            return GrowingModel { odds, demand, steadiness: 0.0, slope, since: None };
+            let rate = slope.interval;
+            let steadiness = 0.0;
+            return GrowingModel { odds, demand, steadiness, slope, rate, since: None, line: None };
         };
         let (demand, slope) = (self.demand(model), Slope::growth(model));
         let steadiness = self.steadiness(criterion, model);
-        GrowingModel { odds, demand, steadiness, slope, since: model.shape.turn }
+        let is_line = model.shape.family == Family::Line;
+        let line = is_line.then(|| self.persistent_line(criterion));
+        let (rate, since) = (Slope::now(model).interval, model.shape.turn);
+        GrowingModel { odds, demand, steadiness, slope, rate, since, line }
     }
 
     /// Whether a random walk fits about as well as a model of this criterion.
@@ -150,6 +180,11 @@ impl<'a> Contest<'a> {
 
     /// Log odds by which growth must be likelier if this model is the best that grows.
     fn demand(&self, model: &Model) -> f64 {
+        let is_long = self.blocks.iterations >= MANY;
+        self.usual_demand(model) - if is_long { KNOWN_WELL } else { 0.0 }
+    }
+
+    fn usual_demand(&self, model: &Model) -> f64 {
         let base = match (model.shape.family, self.is_short()) {
             (Family::Beginning, _) => return f64::INFINITY,
             (Family::TeethAndLine, _) if self.is_lost_in(model) => return f64::INFINITY,
@@ -161,8 +196,6 @@ impl<'a> Contest<'a> {
             (Family::StepsAndLine, false) => 10.0,
             // What began shortly before the end may end shortly after.
             (Family::Late | Family::Knee, false) if self.is_recent(model) => 5.0,
-            // A wave is known better from many values than what else it may be.
-            (Family::WaveAndLine, false) if self.blocks.len() >= MANY => 2.0,
             (_, false) => 3.0,
         };
         base + CORRELATED * (independent(&model.residuals).sqrt().recip() - 1.0)

@@ -1,7 +1,7 @@
 //! What the contest of the models means.
 
 use super::{
-    contest::{Contest, GrowingModel, SHORT},
+    contest::{Contest, GrowingModel, PersistentLine, SHORT},
     models::{Family, Model},
     slope::Slope,
 };
@@ -16,6 +16,15 @@ const SLOPE: f64 = 4.0;
 /// By how much less a leak must beat a random walk than a bounded verdict must: a walk drifts as well.
 const LENIENT: f64 = 2.0;
 
+/// By how much more a bounded verdict must.
+const FIRM: f64 = 1.0;
+
+/// The same if the noise may persist for any time, so that a random walk is hardly ever as clear.
+const PERSISTENT: f64 = 5.0;
+
+/// Log odds against bounded shapes that such a line demands: of a short series, and of others.
+const SHAPES: [f64; 2] = [3.0, 0.0];
+
 /// Standard errors within which a slope is not excluded, at 99 % (one-sided).
 const EXCLUDED: f64 = 2.33;
 
@@ -29,20 +38,14 @@ const CLEAR: f64 = 2.0;
 /// Share of the range that must remain at the end for a rise.
 const RISEN: f64 = 0.5;
 
-/// Maximum share of the range that growth may hide in.
-const HIDDEN: f64 = 0.5;
+/// Maximum share of the range that growth may hide in: a slow leak is small beside noise for long.
+const HIDDEN: f64 = 0.18;
 
-/// The same where most of the range is that of a change: growth is small beside it.
-const HIDDEN_BY_CHANGE: f64 = 0.2;
-
-/// The same where that change may go on for longer than a short series.
+/// The same where a change may go on for longer than a short series.
 const HIDDEN_BY_SHORT_CHANGE: f64 = 0.13;
 
-/// The same in a short series.
-const HIDDEN_IN_FEW: f64 = 0.4;
-
-/// The same for what comes and goes in a short series.
-const HIDDEN_BY_WAVE: f64 = 0.3;
+/// Fewest values beyond the parameters of a bounded shape: fewer are fitted whatever they are.
+const FEWEST_BEYOND: usize = 3;
 
 /// How many times as long as expected to wait, as chance may be against it.
 const MARGIN: f64 = 1.5;
@@ -66,48 +69,46 @@ impl Decision<'_> {
 
     /// A leak, if growth is likely enough and clear.
     fn leak(&self) -> Option<Judgement> {
-        let leaks = |one: &GrowingModel| {
-            one.odds > one.demand && one.steadiness > -LENIENT && one.slope.exceeds(SLOPE)
-        };
+        let leaks = |one: &GrowingModel| is_clear(one) || self.is_persistent_line(one);
         let best = self.contest.candidates().into_iter().find(leaks)?;
-        let judgement = self.judgement(Verdict::Leak).rate(best.slope.interval);
+        let judgement = self.judgement(Verdict::Leak).rate(best.rate);
         Some(judgement.since(best.since.map(iteration)))
+    }
+
+    /// Whether it is a line that is clear however long its noise persists.
+    fn is_persistent_line(&self, model: &GrowingModel) -> bool {
+        let least = SHAPES[usize::from(!self.contest.is_short())];
+        let is_clear = |line: &PersistentLine| line.odds > least && line.clarity > PERSISTENT;
+        model.line.as_ref().is_some_and(is_clear)
     }
 
     /// A bounded verdict, if growth is excluded.
     fn bounded(&self) -> Option<Judgement> {
         let (criterion, model) = self.contest.best_bounded()?;
         let verdict = self.name(model)?;
+        if self.contest.blocks.len() < model.parameters() + FEWEST_BEYOND {
+            return None;
+        }
         let slope = Slope::hidden(model, self.contest.blocks);
-        let most = match model.shape.family {
-            Family::Saturation | Family::HighWater if self.contest.is_short() => {
-                HIDDEN_BY_SHORT_CHANGE
-            }
-            Family::Steps | Family::Saturation | Family::HighWater | Family::Plateau => {
-                HIDDEN_BY_CHANGE
-            }
-            // Of few values, a wave or a period takes some of the noise with it.
-            family
-                if self.contest.is_short()
-                    && (family != Family::Level || self.period.is_some()) =>
-            {
-                HIDDEN_BY_WAVE
-            }
-            _ if self.contest.is_short() => HIDDEN_IN_FEW,
-            _ => HIDDEN,
-        };
-        let bound = slope.value + EXCLUDED * self.few(model) * slope.error;
-        let hides = bound * self.contest.blocks.iterations > most * self.range;
+        // A fall by chance excludes nothing.
+        let bound = slope.value.max(0.0) + EXCLUDED * self.few(model) * slope.error;
+        let hides = bound * self.contest.blocks.iterations > self.hidden(model) * self.range;
         if hides
             || slope.exceeds(SEEN)
             || self.may_grow(criterion)
-            || self.contest.steadiness(criterion, model) < 0.0
+            || self.contest.steadiness(criterion, model) < FIRM
         {
             return None;
         }
-        let judgement = self.judgement(verdict).rate(slope.interval).excluded(bound.max(0.0));
+        let judgement = self.judgement(verdict).rate(slope.interval).excluded(bound);
         let stopped = model.shape.turn.filter(|_| model.shape.family == Family::Plateau);
         Some(judgement.stopped(stopped.map(iteration)))
+    }
+
+    /// Maximum share of the range that growth may hide in beside this model.
+    fn hidden(&self, model: &Model) -> f64 {
+        let saturates = matches!(model.shape.family, Family::Saturation | Family::HighWater);
+        if saturates && self.contest.is_short() { HIDDEN_BY_SHORT_CHANGE } else { HIDDEN }
     }
 
     fn undecided(&self) -> Judgement {
@@ -199,8 +200,13 @@ impl Decision<'_> {
         let slope = Slope::hidden(model, self.contest.blocks);
         let hidden =
             (slope.value.max(0.0) + EXCLUDED * slope.error) * self.contest.blocks.iterations;
-        MARGIN * (hidden / (HIDDEN * self.range)).max(1.0).powi(2)
+        MARGIN * (hidden / (self.hidden(model) * self.range)).max(1.0).powi(2)
     }
+}
+
+/// Whether growth is likely enough, steady and well above its error.
+fn is_clear(model: &GrowingModel) -> bool {
+    model.odds > model.demand && model.steadiness > -LENIENT && model.slope.exceeds(SLOPE)
 }
 
 /// A number of iterations.

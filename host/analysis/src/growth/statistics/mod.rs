@@ -14,7 +14,8 @@
 //! noise whose neighbours may be correlated. The odds of growth are those of all growing models together
 //! against all bounded ones; a leak needs odds that depend on how unusual the best growing model is, a fit that
 //! beats a random walk by more than its parameters explain, and a slope **at the end** that is well above its
-//! own error. A bounded verdict in turn must exclude growth: its
+//! own error. A line may instead be clear under noise of any persistence, the doubt about it included
+//! ([`persistence`]). A bounded verdict in turn must exclude growth: its
 //! model must beat every growing one, and a random walk, and the upper bound of growth beside it, the
 //! shape's own parameters left free, must be a small part of the range. That bound is part of the
 //! judgement. A series that meets neither demand is undecided.
@@ -31,6 +32,7 @@ mod decision;
 mod fit;
 mod models;
 mod noise;
+mod persistence;
 mod season;
 mod slope;
 mod walk;

@@ -88,10 +88,13 @@ fn whole_period(values: &[f64]) -> Option<usize> {
 
 /// Mean square of the differences over `lag`, around their mean.
 fn lag_spread(values: &[f64], lag: usize) -> f64 {
-    let steps = || values.iter().zip(&values[lag..]).map(|(a, b)| b - a);
-    let n = (values.len() - lag) as f64;
-    let mean = steps().sum::<f64>() / n;
-    steps().map(|step| (step - mean).powi(2)).sum::<f64>() / n
+    let count = values.len() - lag;
+    let n = count as f64;
+    // All but the first and the last values cancel each other.
+    let ends = values[count..].iter().zip(values).map(|(last, first)| last - first);
+    let mean = ends.sum::<f64>() / n;
+    let steps: Vec<_> = values.iter().zip(&values[lag..]).map(|(a, b)| b - a - mean).collect();
+    dot(&steps, &steps) / n
 }
 
 /// Classical decomposition: the excess of each phase over the moving average over one period, which
@@ -118,12 +121,13 @@ fn without_shape(values: &[f64], period: usize) -> Vec<f64> {
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    match values.len() {
-        0 => 0.0,
-        n if n % 2 == 1 => values[n / 2],
-        n => f64::midpoint(values[n / 2 - 1], values[n / 2]),
+    let n = values.len();
+    if n == 0 {
+        return 0.0;
     }
+    let (below, middle, _) = values.select_nth_unstable_by(n / 2, f64::total_cmp);
+    let below = below.iter().copied().reduce(f64::max).filter(|_| n.is_multiple_of(2));
+    below.map_or(*middle, |below| f64::midpoint(below, *middle))
 }
 
 /// The period of the sine wave that best fits the residuals of a line, if it explains most of them.
@@ -152,10 +156,21 @@ fn lengthen(values: &[f64], mut n: usize, mut period: f64) -> f64 {
         let line = line(n);
         let rest = line.residuals(&values[values.len() - n..]);
         let near = (-4_i32..=4).map(|step| period + distance * f64::from(step) / 4.0);
-        let explained = near.map(|period| (explained(&line, &rest, period), period));
-        period = explained.max_by(|a, b| a.0.total_cmp(&b.0)).map_or(period, |(_, best)| best);
+        let powers = near.map(|period| (power(&rest, period), period));
+        period = powers.max_by(|a, b| a.0.total_cmp(&b.0)).map_or(period, |(_, best)| best);
     }
     period
+}
+
+/// The power of a wave of `period` in residuals of a line: over many cycles, as good as what it explains.
+fn power(rest: &[f64], period: f64) -> f64 {
+    let (sine, cosine) = (std::f64::consts::TAU / period).sin_cos();
+    let (mut turn, mut sum) = ((1.0, 0.0), (0.0, 0.0));
+    for value in rest {
+        sum = (sum.0 + value * turn.0, sum.1 + value * turn.1);
+        turn = (turn.0 * cosine - turn.1 * sine, turn.1 * cosine + turn.0 * sine);
+    }
+    sum.0 * sum.0 + sum.1 * sum.1
 }
 
 /// What a wave explains of the residuals of a line.

@@ -29,6 +29,11 @@ impl Slope {
         Self::new(model, model.last, &model.residuals, share)
     }
 
+    /// Growth that counts now.
+    pub(super) fn now(model: &Model) -> Self {
+        Self::new(model, model.now, &model.residuals, independent(&model.residuals))
+    }
+
     /// Growth that would be seen beside a bounded model.
     pub(super) fn hidden(model: &Model, blocks: &Blocks) -> Self {
         let (gain, residuals) = model.growth(blocks);

@@ -76,6 +76,8 @@ pub(super) struct Shape {
     pub(super) tangents: Vec<Vec<f64>>,
     /// Growth that would be seen beside the shape.
     pub(super) addition: Vec<f64>,
+    /// The column before the last one if the last one's coefficient is to be the growth since the last fall.
+    pub(super) since_fall: Option<Vec<f64>>,
     /// Parameters of the shape itself.
     pub(super) parameters: usize,
     /// How much less likely than others it is from the start, as a log likelihood.
@@ -88,7 +90,8 @@ impl Shape {
     fn new(family: Family, blocks: &Blocks, columns: Vec<Vec<f64>>) -> Self {
         let tangents = Vec::new();
         let addition = blocks.column(|time| time);
-        Self { family, columns, tangents, addition, parameters: 0, handicap: 0.0, turn: None }
+        let (since_fall, turn) = (None, None);
+        Self { family, columns, tangents, addition, since_fall, parameters: 0, handicap: 0.0, turn }
     }
 
     const fn parameters(mut self, parameters: usize) -> Self {
@@ -126,6 +129,8 @@ pub(super) struct Model {
     pub(super) squares: f64,
     /// What its last column explains.
     pub(super) last: Gain,
+    /// The growth that counts now: what the last column explains, or growth since the last fall.
+    pub(super) now: Gain,
     /// Last minus first fitted value.
     pub(super) rise: f64,
 }
@@ -137,18 +142,17 @@ impl Model {
     }
 
     fn new(blocks: &Blocks, shape: Shape) -> Self {
-        let mut basis = OrthogonalBasis::new([&blocks.roots[..]]);
-        let mut residuals = basis.residuals(&blocks.values);
-        let mut last = Gain { squares: 0.0, coefficient: 0.0, spread: f64::INFINITY };
-        for column in &shape.columns {
-            last = basis.gain(&residuals, column);
-            basis.push(column);
-            residuals = basis.residuals(&residuals);
-        }
+        let (last, residuals) = fit(blocks, shape.columns.iter());
+        let now = match (&shape.since_fall, &shape.columns[..]) {
+            (Some(age), [before @ .., _, time]) => fit(blocks, before.iter().chain([age, time])).0,
+            _ => last,
+        };
+        // A fall that takes more than half of the growth belongs to it.
+        let now = if now.coefficient > 2.0 * last.coefficient { last } else { now };
         let fitted = |at: usize| (blocks.values[at] - residuals[at]) / blocks.roots[at];
         let rise = fitted(blocks.len() - 1) - fitted(0);
         let squares = dot(&residuals, &residuals);
-        Self { shape, residuals, squares, last, rise }
+        Self { shape, residuals, squares, last, now, rise }
     }
 
     /// Free parameters: the heights, the level, the noise and those of the shape.
@@ -193,6 +197,19 @@ impl Model {
         basis.push(&self.shape.addition);
         (gain, basis.residuals(&residuals))
     }
+}
+
+/// What the last column explains beside a level and the others, and the residuals.
+fn fit<'c>(blocks: &Blocks, columns: impl Iterator<Item = &'c Vec<f64>>) -> (Gain, Vec<f64>) {
+    let mut basis = OrthogonalBasis::new([&blocks.roots[..]]);
+    let mut residuals = basis.residuals(&blocks.values);
+    let mut last = Gain { squares: 0.0, coefficient: 0.0, spread: f64::INFINITY };
+    for column in columns {
+        last = basis.gain(&residuals, column);
+        basis.push(column);
+        residuals = basis.residuals(&residuals);
+    }
+    (last, residuals)
 }
 
 /// The best model of each family.

@@ -15,14 +15,14 @@ const MOST_BESIDE_LINE: usize = 4;
 const ROUNDS: usize = 3;
 
 pub(super) fn shapes(blocks: &Blocks) -> Vec<Shape> {
-    let levels = changes(&blocks.values, &blocks.roots, MOST).into_iter().map(|positions| {
-        let shape = Shape::new(Family::Steps, blocks, columns(blocks, &positions));
+    let changes = changes(&blocks.values, &blocks.roots, MOST);
+    let levels = changes.iter().map(|positions| {
+        let shape = Shape::new(Family::Steps, blocks, columns(blocks, positions));
         let last = positions.last().map_or(0.0, |at| blocks.times[*at]);
         let shape = shape.turn(last);
         shape.parameters(2 * positions.len())
     });
-    let marks = changes(&blocks.values, &blocks.roots, MOST);
-    let marks = marks.iter().filter_map(|positions| high_water_marks(blocks, positions));
+    let marks = changes.iter().filter_map(|positions| high_water_marks(blocks, positions));
     let most = MOST_BESIDE_LINE.min(blocks.len() / 6);
     let slope = usual_slope(blocks);
     let beside_line = (1..=most).map(|count| beside_line(blocks, slope, count));

@@ -11,6 +11,9 @@ const LEAST: f64 = 0.1;
 /// Most falls per value.
 const MOST: f64 = 0.34;
 
+/// Most falls that are restarts, between which growth counts; more are teeth, across which it does.
+const FEW: usize = 3;
+
 /// How much higher than ever before a rise must be that no limit is known for.
 const BEYOND: f64 = 1.7;
 
@@ -79,8 +82,11 @@ fn falls(points: &[(usize, f64)], range: f64) -> Vec<usize> {
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
+    let middle = values.len() / 2;
+    if values.is_empty() {
+        return 0.0;
+    }
+    *values.select_nth_unstable_by(middle, f64::total_cmp).1
 }
 
 /// Means of a function of time within each block, times the roots of their weights.
@@ -116,8 +122,10 @@ pub(super) fn shapes(blocks: &Blocks, ages: &Ages) -> Vec<Shape> {
     let columns = vec![before.clone(), age(constant)];
     shapes.push(Shape::new(Family::Teeth, blocks, columns).parameters(falls + 1));
     if ages.falls >= 2 {
-        let columns = vec![before, rise, line];
-        shapes.push(Shape::new(Family::TeethAndLine, blocks, columns).parameters(falls));
+        let age = rise.iter().zip(&line).map(|(age, time)| age - time).collect();
+        let shape = Shape::new(Family::TeethAndLine, blocks, vec![before, rise, line]);
+        let since_fall = (ages.falls <= FEW).then_some(age);
+        shapes.push(Shape { since_fall, ..shape.parameters(falls) });
     }
     shapes
 }
