@@ -17,20 +17,11 @@ use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
 use crate::model::{Holder, LedgerEntry, LedgerKind, LedgerSnapshot};
 
 /// What its first line has.
-pub(super) const OPENINGS: [&str; 8] = [
-    " invoked oom-killer:",
-    ": page allocation failure:",
-    "Killed process ",
-    "Kill process ",
-    PARTS[0],
-    PARTS[1],
-    PARTS[2],
-    PARTS[3],
-];
+pub(super) const OPENINGS: [&str; 6] =
+    [" invoked oom-killer:", ": page allocation failure:", "Kill", PARTS[0], PARTS[1], PARTS[2]];
 
 /// The first lines of its parts: people copy a report without its head.
-const PARTS: [&str; 4] =
-    ["memory: usage ", "Mem-Info:", "Tasks state (memory values", "Unreclaimable slab info:"];
+const PARTS: [&str; 3] = ["memory: usage ", "Mem-Info:", "Tasks state (memory values"];
 
 const PAGE: u64 = 4096;
 
