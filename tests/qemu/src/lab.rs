@@ -8,7 +8,7 @@ use crate::cache::Cache;
 use crate::cargo_tool;
 use crate::debian;
 use crate::error::{LabError, Result};
-use crate::firmware::{self, Firmware};
+use crate::firmware::{self, Firmware, Whose};
 use crate::forget::{self, Forget};
 use crate::guest::Guest;
 use crate::host_packages;
@@ -95,7 +95,13 @@ impl Lab {
     pub fn firmware(&self, variant: &str) -> Result<Firmware> {
         self.setup()?;
         let overlays = OVERLAYS.map(|folder| self.repository.join(folder));
-        firmware::build(&self.cache, Variant::named(variant)?, &overlays)
+        firmware::build(&self.cache, Variant::named(variant)?, &overlays, Whose::Wanted)
+    }
+
+    /// Debian's firmware, with the kit that TAs are built with.
+    fn kit(&self) -> Result<Firmware> {
+        let overlays = OVERLAYS.map(|folder| self.repository.join(folder));
+        firmware::build(&self.cache, Variant::named("default")?, &overlays, Whose::Debian)
     }
 
     /// What the core of the variant `forgetful` can forget: the number of an entry is its place, from 1.
@@ -140,8 +146,8 @@ impl Lab {
     }
 
     /// Builds the TAs and programs of this repository. The pairs can be given
-    /// to [`Lab::boot`]. They are built with the default variant's kit and run
-    /// on every variant of the same OP-TEE, since the key is the same.
+    /// to [`Lab::boot`]. They are built with the kit of Debian's OP-TEE and run on
+    /// every variant, and on other releases, since the key is the same.
     ///
     /// # Errors
     /// When something does not build.
@@ -167,7 +173,8 @@ impl Lab {
     }
 
     fn in_workshop<T>(&self, work: impl FnOnce(&Workshop<'_>) -> Result<T>) -> Result<T> {
-        let (firmware, rootfs) = self.prepare("default")?;
+        let rootfs = self.rootfs()?;
+        let firmware = self.kit()?;
         work(&Workshop::open(&self.cache, &self.repository, &firmware, &rootfs)?)
     }
 

@@ -1,5 +1,6 @@
 //! Firmware: OP-TEE and TF-A in one flash image, per variant.
 
+mod older;
 mod optee;
 mod source;
 mod tfa;
@@ -73,14 +74,31 @@ impl Firmware {
     }
 }
 
+/// Whose OP-TEE is built.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Whose {
+    /// The user's own tree if one is named, or else Debian's.
+    Wanted,
+    /// Debian's, whatever is named.
+    Debian,
+}
+
 /// Builds a variant's firmware, or finds it in the cache. `overlays` are folders
 /// that mirror optee_os.
 ///
 /// # Errors
-/// When a source cannot be had, a patch does not apply or a build fails.
-pub(crate) fn build(cache: &Cache, variant: &Variant, overlays: &[PathBuf]) -> Result<Firmware> {
+/// When a source cannot be had, a tree cannot be woven or a build fails.
+pub(crate) fn build(
+    cache: &Cache,
+    variant: &Variant,
+    overlays: &[PathBuf],
+    whose: Whose,
+) -> Result<Firmware> {
     let sources = packages::sources(&Apt::new(cache)?)?;
-    let optee_os = source::optee_os(cache, &sources.optee_os)?;
+    let optee_os = match whose {
+        Whose::Wanted => source::optee_os(cache, &sources.optee_os)?,
+        Whose::Debian => source::unpacked(cache, &sources.optee_os)?,
+    };
     let compiler = compiler()?;
     let mut key = Key::new()
         .with("recipe", RECIPE)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::source::Tree;
-use super::{CROSS, KIT};
+use super::{CROSS, KIT, older};
 use crate::cache::{Cache, Key, remove_dir};
 use crate::command::Job;
 use crate::error::{LabError, Result};
@@ -87,6 +87,7 @@ fn make(cache: &Cache, source: &Tree, variant: &Variant, place: &Path) -> Result
         .arg(format!("-j{jobs}"))
         .arg(format!("O={OUT}"))
         .args(variant.settings())
+        .args(older::settings(place))
         .arg(format!("CROSS_COMPILE={CROSS}"))
         .arg(format!("CROSS_COMPILE64={CROSS}"))
         .arg("PYTHON3=/usr/bin/python3")
@@ -94,6 +95,7 @@ fn make(cache: &Cache, source: &Tree, variant: &Variant, place: &Path) -> Result
         .env("SOURCE_DATE_EPOCH", "0")
         // Some versions of python3-cryptography refuse to start without it.
         .env("CRYPTOGRAPHY_OPENSSL_NO_LEGACY", "1")
+        .envs(older::environment(cache)?)
         .env_remove("MAKEFLAGS")
         .current_dir(place);
     job.run(&mut command)

@@ -30,6 +30,9 @@
 
 #define audit_assert(cond)	_Static_assert(cond, #cond)
 
+/* For a power of two */
+#define AUDIT_ALIGNED(v, to)	(((v) & ((to) - 1)) == 0)
+
 /* In a tag, the epoch is in the bits from this one on */
 #define AUDIT_EPOCH_SHIFT	48
 

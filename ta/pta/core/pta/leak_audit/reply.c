@@ -48,7 +48,7 @@ TEE_Result audit_check_buffer(const TEE_Param *param)
 	vaddr_t va = (vaddr_t)param->memref.buffer;
 	size_t size = param->memref.size;
 
-	if (!IS_ALIGNED(va, __alignof__(uint64_t)))
+	if (!AUDIT_ALIGNED(va, __alignof__(uint64_t)))
 		return TEE_ERROR_BAD_PARAMETERS;
 	if (!size)
 		return TEE_SUCCESS;

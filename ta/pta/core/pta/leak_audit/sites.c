@@ -36,7 +36,7 @@ struct row {
 
 /* As many rows as there is room for entries lie at the end of that room */
 audit_assert(sizeof(struct row) <= sizeof(struct pta_leak_audit_site));
-audit_assert(IS_ALIGNED(sizeof(struct pta_leak_audit_site), sizeof(uint64_t)));
+audit_assert(AUDIT_ALIGNED(sizeof(struct pta_leak_audit_site), sizeof(uint64_t)));
 
 struct sites {
 	struct leak_audit_walk walk;

@@ -13,11 +13,18 @@
 
 #include <kernel/thread.h>
 #include <string.h>
-#include <unw/unwind.h>
 
 #include "private.h"
 
 #if AUDIT_HAS_STACKS
+#if LEAK_AUDIT_TREE_STRIP_PAC
+#include <unw/unwind.h>
+#endif
+
+/* Up to 3.16 the text ends where the read-only data begin */
+#if !LEAK_AUDIT_TREE_TEXT_END
+#define __text_end	__rodata_start
+#endif
 
 /* Keeps what an allocation costs the same, however full the table is */
 #define MAX_PROBES	MIN(16U, (unsigned int)CFG_LEAK_AUDIT_STACKS)
@@ -76,7 +83,7 @@ static void unwind(vaddr_t va, struct call_stack *stack)
 		return;
 
 	for (n = 0; n < PTA_LEAK_AUDIT_FRAMES; n++) {
-		if (!IS_ALIGNED(va, sizeof(vaddr_t)) || va < start ||
+		if (!AUDIT_ALIGNED(va, sizeof(vaddr_t)) || va < start ||
 		    va > end - sizeof(*record))
 			return;
 		record = (const struct frame_record *)va;
