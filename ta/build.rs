@@ -25,6 +25,8 @@ const TRACE_LEVEL: i32 = 1;
 /// The name space of client UUIDs: Linux, `drivers/tee/tee_core.c`, `tee_client_uuid_ns`.
 const CLIENTS: Uuid = uuid!("58ac9ca0-2086-4683-a1b8-ec4bc08e01b6");
 
+include!("head_first.rs");
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-env-changed=TEELEAK_GROUP");
     if let Ok(group) = env::var("TEELEAK_GROUP") {
@@ -41,5 +43,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         .ta_data_size(HEAP)
         .ta_stack_size(STACK)
         .trace_level(TRACE_LEVEL);
-    Ok(optee_utee_build::build(config).map_err(|error| format!("{error:?}"))?)
+    optee_utee_build::build(config).map_err(|error| format!("{error:?}"))?;
+    Ok(put_head_first()?)
 }

@@ -10,10 +10,12 @@ use crate::progress;
 
 /// Packages, each with a file that shows that it is there, however it came
 /// onto the machine.
-const NEEDED: [(&str, &str); 13] = [
+const NEEDED: [(&str, &str); 15] = [
     ("qemu-system-arm", "/usr/bin/qemu-system-aarch64"),
     ("gcc-aarch64-linux-gnu", "/usr/bin/aarch64-linux-gnu-gcc"),
     ("libc6-dev-arm64-cross", "/usr/aarch64-linux-gnu/include/stdio.h"),
+    ("gcc-arm-linux-gnueabihf", "/usr/bin/arm-linux-gnueabihf-gcc"),
+    ("libc6-dev-armhf-cross", "/usr/arm-linux-gnueabihf/include/stdio.h"),
     ("device-tree-compiler", "/usr/bin/dtc"),
     ("python3-pyelftools", "/usr/lib/python3/dist-packages/elftools/__init__.py"),
     ("python3-pycryptodome", "/usr/lib/python3/dist-packages/Cryptodome/__init__.py"),

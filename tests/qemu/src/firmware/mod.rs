@@ -19,9 +19,11 @@ use crate::packages;
 use crate::variant::Variant;
 
 /// Raised when the lab itself starts to build differently from equal inputs.
-const RECIPE: &str = "2";
+const RECIPE: &str = "4";
 /// What the lab calls the cross tools by (Debian's gcc-aarch64-linux-gnu).
 pub(crate) const CROSS: &str = "aarch64-linux-gnu-";
+/// The same for 32 bits (Debian's gcc-arm-linux-gnueabihf).
+pub(crate) const CROSS_32: &str = "arm-linux-gnueabihf-";
 /// The link to the TA dev kit in a firmware's directory.
 const KIT: &str = "ta-kit";
 /// Older firmware of one variant that stays in the cache.

@@ -99,7 +99,8 @@ fn date(seconds: u64) -> String {
 fn with_row(text: &str, row: &str) -> anyhow::Result<String> {
     let Some((before, rest)) = text.split_once(BEGIN) else { bail!("{README} has no {BEGIN}") };
     let Some((table, after)) = rest.split_once(END) else { bail!("{README} has no {END}") };
-    let mut rows: Vec<&str> = table.lines().skip(2).filter(|old| key(old) != key(row)).collect();
+    let mut rows: Vec<&str> =
+        table.lines().skip(2).filter(|old| !old.is_empty() && key(old) != key(row)).collect();
     rows.push(row.trim_end());
     rows.sort_by_key(|row| (key(row).1, std::cmp::Reverse(key(row).0)));
     Ok(format!("{before}{BEGIN}{HEAD}{}\n{END}{after}", rows.join("\n")))
