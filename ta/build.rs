@@ -25,7 +25,7 @@ const TRACE_LEVEL: i32 = 1;
 /// The name space of client UUIDs: Linux, `drivers/tee/tee_core.c`, `tee_client_uuid_ns`.
 const CLIENTS: Uuid = uuid!("58ac9ca0-2086-4683-a1b8-ec4bc08e01b6");
 
-include!("head_first.rs");
+include!("older_loaders.rs");
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-env-changed=TEELEAK_GROUP");
@@ -44,5 +44,5 @@ fn main() -> Result<(), Box<dyn Error>> {
         .ta_stack_size(STACK)
         .trace_level(TRACE_LEVEL);
     optee_utee_build::build(config).map_err(|error| format!("{error:?}"))?;
-    Ok(put_head_first()?)
+    Ok(suit_older_loaders()?)
 }

@@ -6,7 +6,7 @@ use optee_utee_build::{Error, TaConfig};
 /// stays when its clients are gone.
 const FLAGS: u32 = 1 << 2 | 1 << 3 | 1 << 4;
 
-include!("../../ta/head_first.rs");
+include!("../../ta/older_loaders.rs");
 
 fn main() -> Result<(), Error> {
     println!("cargo::rustc-link-arg=-nostartfiles");
@@ -18,5 +18,5 @@ fn main() -> Result<(), Error> {
         .ta_stack_size(14 << 10)
         .trace_level(1);
     optee_utee_build::build(config)?;
-    put_head_first().map_err(Error::from)
+    suit_older_loaders().map_err(Error::from)
 }

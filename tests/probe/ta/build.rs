@@ -6,7 +6,7 @@ use teeleak_proto::command::TA_UUID;
 /// `TA_FLAG_SINGLE_INSTANCE | TA_FLAG_MULTI_SESSION`.
 const FLAGS: u32 = 1 << 2 | 1 << 3;
 
-include!("../../../ta/head_first.rs");
+include!("../../../ta/older_loaders.rs");
 
 fn main() -> Result<(), Error> {
     println!("cargo::rustc-link-arg=-nostartfiles");
@@ -16,5 +16,5 @@ fn main() -> Result<(), Error> {
         .ta_stack_size(14 << 10)
         .trace_level(1);
     optee_utee_build::build(config)?;
-    put_head_first().map_err(Error::from)
+    suit_older_loaders().map_err(Error::from)
 }

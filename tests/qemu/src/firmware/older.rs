@@ -33,15 +33,28 @@ pub(super) fn settings(place: &Path) -> Vec<&'static str> {
     needs.flat_map(|(_, _, settings)| settings.iter().copied()).collect()
 }
 
+/// The Python that has Debian's modules: up to 4.8, some scripts take the first one on the path.
+const PYTHON: &str = "/usr/bin/python3";
+
 /// Variables of the environment of the build.
 ///
 /// # Errors
-/// When the link to the library cannot be made.
+/// When the links cannot be made.
 pub(super) fn environment(cache: &Cache) -> Result<Vec<(&'static str, String)>> {
-    let folder = cache.dir("tools/python")?;
-    let link = folder.join("Crypto");
-    if fs::symlink_metadata(&link).is_err() {
-        symlink(CRYPTODOME, &link).map_err(LabError::io("link", &link))?;
+    let modules = cache.dir("tools/python")?;
+    link(CRYPTODOME, &modules.join("Crypto"))?;
+    let programs = cache.dir("tools/python/bin")?;
+    link(PYTHON, &programs.join("python3"))?;
+    let path = std::env::var("PATH").unwrap_or_default();
+    Ok(vec![
+        ("PYTHONPATH", modules.display().to_string()),
+        ("PATH", format!("{}:{path}", programs.display())),
+    ])
+}
+
+fn link(to: &str, place: &Path) -> Result<()> {
+    if fs::symlink_metadata(place).is_ok() {
+        return Ok(());
     }
-    Ok(vec![("PYTHONPATH", folder.display().to_string())])
+    symlink(to, place).map_err(LabError::io("link", place))
 }

@@ -35,6 +35,8 @@ pub(super) fn optee_os(cache: &Cache, dsc: &Path) -> Result<Tree> {
         Some(dir) if !dir.is_empty() => {
             // TAs are built and signed once, with Debian's kit.
             let key = unpacked(cache, dsc)?.dir.join("keys/default_ta.pem");
+            // A link there, which would be exported as it is.
+            let key = fs::canonicalize(&key).map_err(LabError::io("find", &key))?;
             Ok(Tree { key: Some(key), ..own(Path::new(&dir))? })
         }
         _ => unpacked(cache, dsc),

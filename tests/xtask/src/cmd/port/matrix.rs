@@ -47,7 +47,7 @@ fn outcome(tree: &Path, variant: &str) -> anyhow::Result<Outcome> {
     let said = String::from_utf8_lossy(&check.stdout).into_owned();
     let release = said.lines().find_map(|line| line.strip_prefix("release: "));
     let mut outcome = Outcome {
-        release: release.unwrap_or("unknown").to_owned(),
+        release: label(release.unwrap_or("unknown"), tree),
         is_woven: check.status.success(),
         ..Outcome::default()
     };
@@ -59,6 +59,14 @@ fn outcome(tree: &Path, variant: &str) -> anyhow::Result<Outcome> {
         outcome.finds = demo.status.success();
     }
     Ok(outcome)
+}
+
+/// The release, and the name of the tree where that says something else.
+fn label(release: &str, tree: &Path) -> String {
+    match tree.file_name().map(|name| name.to_string_lossy()) {
+        Some(name) if !name.starts_with(release) => format!("{release} ({name})"),
+        _ => release.to_owned(),
+    }
 }
 
 /// Another run of this program, for the tree.
