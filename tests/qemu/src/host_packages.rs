@@ -34,6 +34,8 @@ const BROWSER: (&str, [&str; 2]) =
     ("chromium-headless-shell", ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"]);
 /// The target of everything that runs in the guest.
 pub(crate) const TARGET: &str = "aarch64-unknown-linux-gnu";
+/// The target of TAs of a 32-bit core.
+pub(crate) const TARGET_32: &str = "armv7-unknown-linux-gnueabihf";
 
 /// Installs what is missing, saying so first.
 ///

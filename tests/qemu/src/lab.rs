@@ -98,10 +98,10 @@ impl Lab {
         firmware::build(&self.cache, Variant::named(variant)?, &overlays, Whose::Wanted)
     }
 
-    /// Debian's firmware, with the kit that TAs are built with.
-    fn kit(&self) -> Result<Firmware> {
+    /// Debian's firmware of this width, with the kit that TAs are built with.
+    fn kit(&self, variant: &Variant) -> Result<Firmware> {
         let overlays = OVERLAYS.map(|folder| self.repository.join(folder));
-        firmware::build(&self.cache, Variant::named("default")?, &overlays, Whose::Debian)
+        firmware::build(&self.cache, variant, &overlays, Whose::Debian)
     }
 
     /// What the core of the variant `forgetful` can forget: the number of an entry is its place, from 1.
@@ -152,7 +152,20 @@ impl Lab {
     /// # Errors
     /// When something does not build.
     pub fn products(&self) -> Result<Vec<(PathBuf, String)>> {
-        self.in_workshop(products::build)
+        self.products_for("default")
+    }
+
+    /// The same, with TAs that this variant's core can run.
+    ///
+    /// # Errors
+    /// When the variant is unknown or something does not build.
+    pub fn products_for(&self, variant: &str) -> Result<Vec<(PathBuf, String)>> {
+        let is_arm32 = Variant::named(variant)?.is_arm32();
+        if is_arm32 {
+            self.rust_target(host_packages::TARGET_32)?;
+        }
+        let width = Variant::named(if is_arm32 { "arm32" } else { "default" })?;
+        self.in_workshop_of(width, products::build)
     }
 
     /// Lints them, as they are built for the guest.
@@ -173,9 +186,17 @@ impl Lab {
     }
 
     fn in_workshop<T>(&self, work: impl FnOnce(&Workshop<'_>) -> Result<T>) -> Result<T> {
+        self.in_workshop_of(Variant::named("default")?, work)
+    }
+
+    fn in_workshop_of<T>(
+        &self,
+        variant: &Variant,
+        work: impl FnOnce(&Workshop<'_>) -> Result<T>,
+    ) -> Result<T> {
         let rootfs = self.rootfs()?;
-        let firmware = self.kit()?;
-        work(&Workshop::open(&self.cache, &self.repository, &firmware, &rootfs)?)
+        let firmware = self.kit(variant)?;
+        work(&Workshop::open(&self.cache, &self.repository, (&firmware, variant), &rootfs)?)
     }
 
     /// Boots a variant. `files` are pairs of a file here and its place in the

@@ -98,7 +98,8 @@ impl Variant {
         if self.is_arm32() { "export-ta_arm32" } else { "export-ta_arm64" }
     }
 
-    fn is_arm32(&self) -> bool {
+    /// Whether its core and its TAs are 32-bit.
+    pub(crate) fn is_arm32(&self) -> bool {
         self.settings().any(|setting| setting == "CFG_ARM32_core=y")
     }
 

@@ -35,7 +35,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let started = Instant::now();
     let lab = Lab::new()?;
-    let mut files = lab.products()?;
+    let mut files = lab.products_for(&args.variant)?;
     files.push((lab.repository().join(PROTOCOL), "drm-player.toml".into()));
     let mut guest = lab.boot(&args.variant, &files)?;
     println!("# {COMMAND}");
