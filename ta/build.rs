@@ -1,7 +1,7 @@
 //! Generates the TA's header and sets its link options. Needs `TA_DEV_KIT_DIR`; `TEELEAK_GROUP=GID`
 //! admits the clients of a group besides root.
 
-use std::{env, error::Error};
+use std::error::Error;
 
 use optee_utee_build::TaConfig;
 use teeleak_proto::command::TA_UUID;
@@ -29,7 +29,7 @@ include!("older_loaders.rs");
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-env-changed=TEELEAK_GROUP");
-    if let Ok(group) = env::var("TEELEAK_GROUP") {
+    if let Ok(group) = std::env::var("TEELEAK_GROUP") {
         let gid: u32 = group.parse().map_err(|error| {
             format!("TEELEAK_GROUP: a numeric group id, found {group:?}: {error}")
         })?;

@@ -3,7 +3,7 @@
 /// to 3.18 they know hashes of one style.
 fn suit_older_loaders() -> std::io::Result<()> {
     const SECTIONS: &str = "SECTIONS {\n";
-    let folder = ::std::env::var_os("OUT_DIR").unwrap_or_default();
+    let folder = std::env::var_os("OUT_DIR").unwrap_or_default();
     let path = std::path::Path::new(&folder).join("ta.lds");
     let script = std::fs::read_to_string(&path)?;
     if !script.contains(".ta_head") {
