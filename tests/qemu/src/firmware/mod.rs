@@ -107,7 +107,7 @@ pub(crate) fn build(
         .with("optee_os", &optee_os.id)
         .with("tf-a", packages::versioned_name(&sources.tfa))
         .with("compiler", &compiler);
-    for setting in variant.settings() {
+    for setting in variant.settings().chain(older::settings(&optee_os.dir)) {
         key = key.with("setting", setting);
     }
     for overlay in overlays.iter().filter(|_| variant.patched) {

@@ -14,11 +14,12 @@ const SETTINGS: [(&str, &str, &[&str]); 3] = [
     ("core/arch/arm/kernel/link.mk", "no-warn-rwx-segments", &["LDFLAGS=--no-warn-rwx-segments"]),
     // GCC calls functions of libgcc for atomics, which ask the C library what the CPU can do.
     ("core/arch/arm/arm.mk", "no-outline-atomics", &["CFLAGS64=-mno-outline-atomics"]),
-    // Up to 3.9 the core relocates itself with instructions that reach 1 MiB.
+    // Up to 3.11 the core has tables for no more than its 2 MiB, and up to 3.9 it relocates itself with
+    // instructions that reach 1 MiB.
     (
         "core/arch/arm/include/kernel/thread.h",
-        "get_stack_hard_limits",
-        &["CFG_CORE_HEAP_SIZE=393216", "CFG_LEAK_AUDIT_EVENTS=512"],
+        "syscall_recursion",
+        &["CFG_CORE_HEAP_SIZE=393216", "CFG_LEAK_AUDIT_EVENTS=512", "CFG_TEE_RAM_VA_SIZE=0x200000"],
     ),
 ];
 
