@@ -1,7 +1,7 @@
 //! Generates the TA's header and sets its link options. Needs `TA_DEV_KIT_DIR`; `TEELEAK_GROUP=GID`
 //! admits the clients of a group besides root.
 
-use std::{env, error::Error};
+use std::error::Error;
 
 use optee_utee_build::TaConfig;
 use teeleak_proto::command::TA_UUID;
@@ -25,9 +25,11 @@ const TRACE_LEVEL: i32 = 1;
 /// The name space of client UUIDs: Linux, `drivers/tee/tee_core.c`, `tee_client_uuid_ns`.
 const CLIENTS: Uuid = uuid!("58ac9ca0-2086-4683-a1b8-ec4bc08e01b6");
 
+include!("older_loaders.rs");
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-env-changed=TEELEAK_GROUP");
-    if let Ok(group) = env::var("TEELEAK_GROUP") {
+    if let Ok(group) = std::env::var("TEELEAK_GROUP") {
         let gid: u32 = group.parse().map_err(|error| {
             format!("TEELEAK_GROUP: a numeric group id, found {group:?}: {error}")
         })?;
@@ -41,5 +43,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         .ta_data_size(HEAP)
         .ta_stack_size(STACK)
         .trace_level(TRACE_LEVEL);
-    Ok(optee_utee_build::build(config).map_err(|error| format!("{error:?}"))?)
+    optee_utee_build::build(config).map_err(|error| format!("{error:?}"))?;
+    Ok(suit_older_loaders()?)
 }

@@ -6,6 +6,8 @@ use optee_utee_build::{Error, TaConfig};
 /// stays when its clients are gone.
 const FLAGS: u32 = 1 << 2 | 1 << 3 | 1 << 4;
 
+include!("../../ta/older_loaders.rs");
+
 fn main() -> Result<(), Error> {
     println!("cargo::rustc-link-arg=-nostartfiles");
     let config = TaConfig::new_default_with_cargo_env(leaky_interface::LEAKY)?
@@ -15,5 +17,6 @@ fn main() -> Result<(), Error> {
         .ta_data_size(1 << 20)
         .ta_stack_size(14 << 10)
         .trace_level(1);
-    optee_utee_build::build(config)
+    optee_utee_build::build(config)?;
+    suit_older_loaders().map_err(Error::from)
 }

@@ -5,6 +5,8 @@ use optee_utee_build::{Error, TaConfig};
 /// `TA_FLAG_SINGLE_INSTANCE | TA_FLAG_MULTI_SESSION`: it lives as long as a session to it does.
 const FLAGS: u32 = 1 << 2 | 1 << 3;
 
+include!("../../../ta/older_loaders.rs");
+
 fn main() -> Result<(), Error> {
     println!("cargo::rustc-link-arg=-nostartfiles");
     let config = TaConfig::new_default_with_cargo_env(leaky_interface::PEER)?
@@ -13,5 +15,6 @@ fn main() -> Result<(), Error> {
         .ta_data_size(1 << 20)
         .ta_stack_size(4 << 10)
         .trace_level(1);
-    optee_utee_build::build(config)
+    optee_utee_build::build(config)?;
+    suit_older_loaders().map_err(Error::from)
 }

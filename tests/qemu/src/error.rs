@@ -32,18 +32,15 @@ pub enum LabError {
         /// What to do about it.
         hint: String,
     },
-    /// A patch of the PTA does not fit the tree.
+    /// The PTA cannot be woven into the tree.
     #[error(
-        "patch {patch} does not apply to {tree}\n{details}\n\
-         rebase the patch onto this tree (`patch -p1 --dry-run` in a copy of it shows the same), \
-         or point OPTEE_OS_SRC at a release that ta/pta/patches was made for"
+        "{tree} is refused by ta/pta/port.py\n{details}\n\
+         do what it says, or point OPTEE_OS_SRC at another tree"
     )]
-    Patch {
-        /// File name of the patch.
-        patch: String,
-        /// Name of the tree.
+    Port {
+        /// The tree.
         tree: String,
-        /// The files and hunks that `patch` refused.
+        /// What is missing, as the program says.
         details: String,
     },
     /// The guest did not do what it was asked to, with both consoles' ends.

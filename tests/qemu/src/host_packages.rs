@@ -10,12 +10,15 @@ use crate::progress;
 
 /// Packages, each with a file that shows that it is there, however it came
 /// onto the machine.
-const NEEDED: [(&str, &str); 12] = [
+const NEEDED: [(&str, &str); 15] = [
     ("qemu-system-arm", "/usr/bin/qemu-system-aarch64"),
     ("gcc-aarch64-linux-gnu", "/usr/bin/aarch64-linux-gnu-gcc"),
     ("libc6-dev-arm64-cross", "/usr/aarch64-linux-gnu/include/stdio.h"),
+    ("gcc-arm-linux-gnueabihf", "/usr/bin/arm-linux-gnueabihf-gcc"),
+    ("libc6-dev-armhf-cross", "/usr/arm-linux-gnueabihf/include/stdio.h"),
     ("device-tree-compiler", "/usr/bin/dtc"),
     ("python3-pyelftools", "/usr/lib/python3/dist-packages/elftools/__init__.py"),
+    ("python3-pycryptodome", "/usr/lib/python3/dist-packages/Cryptodome/__init__.py"),
     ("python3-cryptography", "/usr/lib/python3/dist-packages/cryptography/__init__.py"),
     ("gcc", "/usr/bin/gcc"),
     ("libc6-dev", "/usr/include/stdio.h"),
@@ -31,6 +34,8 @@ const BROWSER: (&str, [&str; 2]) =
     ("chromium-headless-shell", ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"]);
 /// The target of everything that runs in the guest.
 pub(crate) const TARGET: &str = "aarch64-unknown-linux-gnu";
+/// The target of TAs of a 32-bit core.
+pub(crate) const TARGET_32: &str = "armv7-unknown-linux-gnueabihf";
 
 /// Installs what is missing, saying so first.
 ///

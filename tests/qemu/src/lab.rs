@@ -8,7 +8,7 @@ use crate::cache::Cache;
 use crate::cargo_tool;
 use crate::debian;
 use crate::error::{LabError, Result};
-use crate::firmware::{self, Firmware};
+use crate::firmware::{self, Firmware, Whose};
 use crate::forget::{self, Forget};
 use crate::guest::Guest;
 use crate::host_packages;
@@ -95,7 +95,13 @@ impl Lab {
     pub fn firmware(&self, variant: &str) -> Result<Firmware> {
         self.setup()?;
         let overlays = OVERLAYS.map(|folder| self.repository.join(folder));
-        firmware::build(&self.cache, Variant::named(variant)?, &overlays)
+        firmware::build(&self.cache, Variant::named(variant)?, &overlays, Whose::Wanted)
+    }
+
+    /// Debian's firmware of this width, with the kit that TAs are built with.
+    fn kit(&self, variant: &Variant) -> Result<Firmware> {
+        let overlays = OVERLAYS.map(|folder| self.repository.join(folder));
+        firmware::build(&self.cache, variant, &overlays, Whose::Debian)
     }
 
     /// What the core of the variant `forgetful` can forget: the number of an entry is its place, from 1.
@@ -140,13 +146,26 @@ impl Lab {
     }
 
     /// Builds the TAs and programs of this repository. The pairs can be given
-    /// to [`Lab::boot`]. They are built with the default variant's kit and run
-    /// on every variant of the same OP-TEE, since the key is the same.
+    /// to [`Lab::boot`]. They are built with the kit of Debian's OP-TEE and run on
+    /// every variant, and on other releases, since the key is the same.
     ///
     /// # Errors
     /// When something does not build.
     pub fn products(&self) -> Result<Vec<(PathBuf, String)>> {
-        self.in_workshop(products::build)
+        self.products_for("default")
+    }
+
+    /// The same, with TAs that this variant's core can run.
+    ///
+    /// # Errors
+    /// When the variant is unknown or something does not build.
+    pub fn products_for(&self, variant: &str) -> Result<Vec<(PathBuf, String)>> {
+        let is_arm32 = Variant::named(variant)?.is_arm32();
+        if is_arm32 {
+            self.rust_target(host_packages::TARGET_32)?;
+        }
+        let width = Variant::named(if is_arm32 { "arm32" } else { "default" })?;
+        self.in_workshop_of(width, products::build)
     }
 
     /// Lints them, as they are built for the guest.
@@ -167,8 +186,17 @@ impl Lab {
     }
 
     fn in_workshop<T>(&self, work: impl FnOnce(&Workshop<'_>) -> Result<T>) -> Result<T> {
-        let (firmware, rootfs) = self.prepare("default")?;
-        work(&Workshop::open(&self.cache, &self.repository, &firmware, &rootfs)?)
+        self.in_workshop_of(Variant::named("default")?, work)
+    }
+
+    fn in_workshop_of<T>(
+        &self,
+        variant: &Variant,
+        work: impl FnOnce(&Workshop<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let rootfs = self.rootfs()?;
+        let firmware = self.kit(variant)?;
+        work(&Workshop::open(&self.cache, &self.repository, (&firmware, variant), &rootfs)?)
     }
 
     /// Boots a variant. `files` are pairs of a file here and its place in the

@@ -52,6 +52,7 @@ pub use firmware::Firmware;
 pub use forget::Forget;
 pub use guest::{Guest, Outcome, Running, User};
 pub use lab::Lab;
+pub use overlay::weaver;
 pub use package::Package;
 pub use qemu::Clock;
 pub use rootfs::Rootfs;

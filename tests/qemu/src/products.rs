@@ -10,10 +10,11 @@ use crate::cache::{Cache, Key, drop_unused};
 use crate::cargo_tool::cargo;
 use crate::command::{Job, output};
 use crate::error::{LabError, Result};
-use crate::firmware::{CROSS, Firmware};
-use crate::host_packages::TARGET;
+use crate::firmware::{CROSS, CROSS_32, Firmware};
+use crate::host_packages::{TARGET, TARGET_32};
 use crate::packages::file_name;
 use crate::rootfs::Rootfs;
+use crate::variant::Variant;
 
 /// How a product is built and where the guest finds it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -58,11 +59,24 @@ const PRODUCTS: [Product; 11] = [
 /// one of programs, and two checkouts may take turns.
 const KEPT: usize = 4;
 
+/// What a product is built for: Rust's name, and what the tools are called by.
+#[derive(Clone, Copy, Debug)]
+struct Machine {
+    target: &'static str,
+    cross: &'static str,
+}
+
+/// The guest.
+const GUEST: Machine = Machine { target: TARGET, cross: CROSS };
+/// TAs of a 32-bit core.
+const ARM32: Machine = Machine { target: TARGET_32, cross: CROSS_32 };
+
 /// What products are built with.
 pub(crate) struct Workshop<'a> {
     cache: &'a Cache,
     repository: &'a Path,
     kit: PathBuf,
+    ta_machine: Machine,
     client: &'a Path,
     products: PathBuf,
 }
@@ -102,7 +116,7 @@ impl<'a> Workshop<'a> {
     pub(crate) fn open(
         cache: &'a Cache,
         repository: &'a Path,
-        firmware: &Firmware,
+        (firmware, variant): (&Firmware, &Variant),
         rootfs: &'a Rootfs,
     ) -> Result<Self> {
         let kit = firmware.ta_kit()?;
@@ -113,7 +127,8 @@ impl<'a> Workshop<'a> {
             .with("repository", repository.display().to_string());
         let products = cache.dir(&format!("products/{}", inputs.finish()))?;
         drop_unused(&products, "", KEPT)?;
-        Ok(Self { cache, repository, kit, client, products })
+        let ta_machine = if variant.is_arm32() { ARM32 } else { GUEST };
+        Ok(Self { cache, repository, kit, ta_machine, client, products })
     }
 
     /// Cargo's target folder. optee-utee-sys does not notice another kit, so each has its own;
@@ -172,7 +187,8 @@ impl<'a> Workshop<'a> {
             Kind::Ta | Kind::StandIn | Kind::Program(_) => product.package,
         };
         let target_dir = self.cache.dir(&self.target(product))?;
-        Ok(target_dir.join(TARGET).join(product.profile()).join(file))
+        let folder = target_dir.join(self.machine(product).target);
+        Ok(folder.join(product.profile()).join(file))
     }
 
     fn cargo(&self, product: &Product, verb: &str, after: &[&str]) -> Result<()> {
@@ -184,15 +200,17 @@ impl<'a> Workshop<'a> {
         };
         let target_dir = self.cache.dir(&self.target(product))?;
         drop_unused(&target_dir, "", KEPT)?;
+        let Machine { target, cross } = self.machine(product);
+        let name = target.replace('-', "_");
         let mut command = cargo();
         command
-            .args([verb, "--package", package, "--profile", profile, "--target", TARGET])
+            .args([verb, "--package", package, "--profile", profile, "--target", target])
             .arg("--target-dir")
             .arg(&target_dir)
             .env("TA_DEV_KIT_DIR", &self.kit)
             .env("OPTEE_CLIENT_EXPORT", self.client)
-            .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", format!("{CROSS}gcc"))
-            .env("CC_aarch64_unknown_linux_gnu", format!("{CROSS}gcc"))
+            .env(format!("CARGO_TARGET_{}_LINKER", name.to_uppercase()), format!("{cross}gcc"))
+            .env(format!("CC_{name}"), format!("{cross}gcc"))
             .current_dir(self.repository);
         if let Kind::Program(features) = product.kind {
             command.args(["--features", features]);
@@ -200,13 +218,21 @@ impl<'a> Workshop<'a> {
         job.run(command.args(after))
     }
 
+    fn machine(&self, product: &Product) -> Machine {
+        match product.kind {
+            Kind::Ta | Kind::StandIn => self.ta_machine,
+            Kind::Program(_) | Kind::Library(_) | Kind::Plugin(_) => GUEST,
+        }
+    }
+
     /// The signed TA and its UUID.
     fn sign(&self, package: &str, elf: &Path) -> Result<(PathBuf, String)> {
         let place = |extension: &str| self.products.join(format!("{package}.{extension}"));
         let (stripped, head) = (place("stripped"), place("head"));
         let (unfinished, signed) = (place("unfinished"), place("ta"));
-        objcopy(&["--strip-unneeded"], elf, &stripped)?;
-        objcopy(&["--output-target=binary", "--only-section=.ta_head"], elf, &head)?;
+        let cross = self.ta_machine.cross;
+        objcopy(cross, &["--strip-unneeded"], elf, &stripped)?;
+        objcopy(cross, &["--output-target=binary", "--only-section=.ta_head"], elf, &head)?;
         let uuid = uuid_of_head(&fs::read(&head).map_err(LabError::io("read", &head))?)
             .ok_or_else(|| LabError::Unusable(format!("{package} has no TA head")))?;
         output(
@@ -229,14 +255,14 @@ impl<'a> Workshop<'a> {
     fn keep(&self, elf: &Path, place: &str) -> Result<(PathBuf, String)> {
         let kept = self.products.join(file_name(elf));
         let unfinished = self.products.join(format!("{}.unfinished", file_name(elf)));
-        objcopy(&["--strip-unneeded"], elf, &unfinished)?;
+        objcopy(GUEST.cross, &["--strip-unneeded"], elf, &unfinished)?;
         fs::rename(&unfinished, &kept).map_err(LabError::io("rename", &unfinished))?;
         Ok((kept, place.to_owned()))
     }
 }
 
-fn objcopy(options: &[&str], from: &Path, to: &Path) -> Result<()> {
-    let mut command = Command::new(format!("{CROSS}objcopy"));
+fn objcopy(cross: &str, options: &[&str], from: &Path, to: &Path) -> Result<()> {
+    let mut command = Command::new(format!("{cross}objcopy"));
     output(command.args(options).arg(from).arg(to)).map(drop)
 }
 

@@ -1,6 +1,7 @@
 //! Firmware variants: named configurations of OP-TEE.
 
 use crate::error::{LabError, Result};
+use crate::firmware::{CROSS, CROSS_32};
 
 /// Configuration that every variant shares: what Debian builds its QEMU image
 /// with (debian/rules of optee-os 4.10.0-2), and a TA log level of 3.
@@ -40,6 +41,16 @@ const FORGETFUL: [&str; 1] = [FORGETS];
 /// The setting that has the statements of `forget.toml` made conditional.
 const FORGETS: &str = "CFG_LEAKY_FORGET=y";
 
+/// A 32-bit core and 32-bit TAs below the same 64-bit kernel, as many boxes have it. Two drivers of
+/// the platform are built for 64-bit cores only.
+const ARM32: [&str; 5] = [
+    "CFG_ARM64_core=n",
+    "CFG_ARM32_core=y",
+    "CFG_USER_TA_TARGETS=ta_arm32",
+    "CFG_CALLOUT=n",
+    "CFG_WDT=n",
+];
+
 /// One firmware variant.
 #[derive(Clone, Copy, Debug)]
 pub struct Variant {
@@ -55,11 +66,12 @@ pub struct Variant {
 
 /// All variants; a new one is one line.
 #[rustfmt::skip]
-pub const VARIANTS: [Variant; 5] = [
+pub const VARIANTS: [Variant; 6] = [
     Variant { name: "default", patched: true, settings: &[&DEBUG, &AUDIT, &LEAKY], purpose: "the auditor and malloc debug" },
     Variant { name: "stock", patched: false, settings: &[], purpose: "as Debian ships it" },
     Variant { name: "mdbg", patched: false, settings: &[&DEBUG], purpose: "stock plus malloc debug" },
     Variant { name: "forgetful", patched: true, settings: &[&DEBUG, &AUDIT, &LEAKY, &FORGETFUL], purpose: "default, and leaks on demand" },
+    Variant { name: "arm32", patched: true, settings: &[&DEBUG, &AUDIT, &LEAKY, &ARM32], purpose: "default, on a 32-bit core" },
     Variant { name: "patched-off", patched: true, settings: &[&["CFG_LEAK_AUDIT=n"]], purpose: "patched, auditor off" },
 ];
 
@@ -74,6 +86,21 @@ impl Variant {
                 VARIANTS.iter().map(|v| format!("{} ({})", v.name, v.purpose)).collect();
             LabError::Unusable(format!("no variant {name}; there are {}", known.join(", ")))
         })
+    }
+
+    /// What the compiler of its core is called by.
+    pub(crate) fn cross(&self) -> &'static str {
+        if self.is_arm32() { CROSS_32 } else { CROSS }
+    }
+
+    /// Where make exports the kit of its TAs.
+    pub(crate) fn kit(&self) -> &'static str {
+        if self.is_arm32() { "export-ta_arm32" } else { "export-ta_arm64" }
+    }
+
+    /// Whether its core and its TAs are 32-bit.
+    pub(crate) fn is_arm32(&self) -> bool {
+        self.settings().any(|setting| setting == "CFG_ARM32_core=y")
     }
 
     /// Whether its core can be made to forget releases.

@@ -1,5 +1,6 @@
 //! Firmware: OP-TEE and TF-A in one flash image, per variant.
 
+mod older;
 mod optee;
 mod source;
 mod tfa;
@@ -18,9 +19,11 @@ use crate::packages;
 use crate::variant::Variant;
 
 /// Raised when the lab itself starts to build differently from equal inputs.
-const RECIPE: &str = "2";
+const RECIPE: &str = "4";
 /// What the lab calls the cross tools by (Debian's gcc-aarch64-linux-gnu).
 pub(crate) const CROSS: &str = "aarch64-linux-gnu-";
+/// The same for 32 bits (Debian's gcc-arm-linux-gnueabihf).
+pub(crate) const CROSS_32: &str = "arm-linux-gnueabihf-";
 /// The link to the TA dev kit in a firmware's directory.
 const KIT: &str = "ta-kit";
 /// Older firmware of one variant that stays in the cache.
@@ -73,21 +76,38 @@ impl Firmware {
     }
 }
 
+/// Whose OP-TEE is built.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Whose {
+    /// The user's own tree if one is named, or else Debian's.
+    Wanted,
+    /// Debian's, whatever is named.
+    Debian,
+}
+
 /// Builds a variant's firmware, or finds it in the cache. `overlays` are folders
 /// that mirror optee_os.
 ///
 /// # Errors
-/// When a source cannot be had, a patch does not apply or a build fails.
-pub(crate) fn build(cache: &Cache, variant: &Variant, overlays: &[PathBuf]) -> Result<Firmware> {
+/// When a source cannot be had, a tree cannot be woven or a build fails.
+pub(crate) fn build(
+    cache: &Cache,
+    variant: &Variant,
+    overlays: &[PathBuf],
+    whose: Whose,
+) -> Result<Firmware> {
     let sources = packages::sources(&Apt::new(cache)?)?;
-    let optee_os = source::optee_os(cache, &sources.optee_os)?;
+    let optee_os = match whose {
+        Whose::Wanted => source::optee_os(cache, &sources.optee_os)?,
+        Whose::Debian => source::unpacked(cache, &sources.optee_os)?,
+    };
     let compiler = compiler()?;
     let mut key = Key::new()
         .with("recipe", RECIPE)
         .with("optee_os", &optee_os.id)
         .with("tf-a", packages::versioned_name(&sources.tfa))
         .with("compiler", &compiler);
-    for setting in variant.settings() {
+    for setting in variant.settings().chain(older::settings(&optee_os.dir)) {
         key = key.with("setting", setting);
     }
     for overlay in overlays.iter().filter(|_| variant.patched) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::source::Tree;
-use super::{CROSS, KIT};
+use super::{CROSS, CROSS_32, KIT, older};
 use crate::cache::{Cache, Key, remove_dir};
 use crate::command::Job;
 use crate::error::{LabError, Result};
@@ -41,7 +41,7 @@ pub(super) fn build(
     let place = cache.dir(&format!("optee/{name}"))?;
     prepare(source, variant, overlays, &place)?;
     make(cache, source, variant, &place)?;
-    collect(cache, &place.join(OUT), into)
+    collect(cache, variant, &place.join(OUT), into)
 }
 
 fn prepare(source: &Tree, variant: &Variant, overlays: &[PathBuf], place: &Path) -> Result<()> {
@@ -72,9 +72,12 @@ fn copy_pristine(from: &Path, to: &Path) -> Result<()> {
 fn make(cache: &Cache, source: &Tree, variant: &Variant, place: &Path) -> Result<()> {
     // The count of builds and the date are in the core's version string:
     // equal inputs shall give equal images.
-    let count: PathBuf = place.join(OUT).join("core/.buildcount");
-    if count.exists() {
-        fs::remove_file(&count).map_err(LabError::io("remove", &count))?;
+    // Nor does make see that another key is to be trusted.
+    for name in ["core/.buildcount", "core/ta_pub_key.c"] {
+        let made = place.join(OUT).join(name);
+        if made.exists() {
+            fs::remove_file(&made).map_err(LabError::io("remove", &made))?;
+        }
     }
     let job = Job {
         name: &format!("build OP-TEE ({})", variant.name),
@@ -87,25 +90,29 @@ fn make(cache: &Cache, source: &Tree, variant: &Variant, place: &Path) -> Result
         .arg(format!("-j{jobs}"))
         .arg(format!("O={OUT}"))
         .args(variant.settings())
-        .arg(format!("CROSS_COMPILE={CROSS}"))
+        .args(older::settings(place))
+        .args(source.key.iter().map(|key| format!("TA_SIGN_KEY={}", key.display())))
+        .arg(format!("CROSS_COMPILE={}", variant.cross()))
         .arg(format!("CROSS_COMPILE64={CROSS}"))
+        .arg(format!("CROSS_COMPILE32={CROSS_32}"))
         .arg("PYTHON3=/usr/bin/python3")
         .arg(format!("TEE_IMPL_VERSION={}", source.release))
         .env("SOURCE_DATE_EPOCH", "0")
         // Some versions of python3-cryptography refuse to start without it.
         .env("CRYPTOGRAPHY_OPENSSL_NO_LEGACY", "1")
+        .envs(older::environment(cache)?)
         .env_remove("MAKEFLAGS")
         .current_dir(place);
     job.run(&mut command)
 }
 
-fn collect(cache: &Cache, out: &Path, into: &Path) -> Result<()> {
+fn collect(cache: &Cache, variant: &Variant, out: &Path, into: &Path) -> Result<()> {
     for product in PRODUCTS {
         let from = out.join(product);
         let to = into.join(file_name(&from));
         fs::copy(&from, &to).map_err(LabError::io("copy", &from))?;
     }
-    let kit = keep_kit(cache, &out.join("export-ta_arm64"))?;
+    let kit = keep_kit(cache, &out.join(variant.kit()))?;
     let link = into.join(KIT);
     symlink(kit, &link).map_err(LabError::io("link", &link))
 }

@@ -25,12 +25,20 @@ pub(super) struct Tree {
     pub(super) id: String,
     /// Where it is.
     pub(super) dir: PathBuf,
+    /// The key that its core has to trust, if that is not the tree's own.
+    pub(super) key: Option<PathBuf>,
 }
 
 /// The tree that `OPTEE_OS_SRC` names, or else Debian's.
 pub(super) fn optee_os(cache: &Cache, dsc: &Path) -> Result<Tree> {
     match std::env::var_os(OVERRIDE) {
-        Some(dir) if !dir.is_empty() => own(Path::new(&dir)),
+        Some(dir) if !dir.is_empty() => {
+            // TAs are built and signed once, with Debian's kit.
+            let key = unpacked(cache, dsc)?.dir.join("keys/default_ta.pem");
+            // A link there, which would be exported as it is.
+            let key = fs::canonicalize(&key).map_err(LabError::io("find", &key))?;
+            Ok(Tree { key: Some(key), ..own(Path::new(&dir))? })
+        }
         _ => unpacked(cache, dsc),
     }
 }
@@ -40,7 +48,7 @@ pub(super) fn unpacked(cache: &Cache, dsc: &Path) -> Result<Tree> {
     let name = versioned_name(dsc);
     let dir = cache
         .made(&format!("sources/{name}"), |dir| unpack_source(cache, dsc, &dir.join("tree")))?;
-    Ok(Tree { id: name.clone(), release: name.clone(), name, dir: dir.join("tree") })
+    Ok(Tree { id: name.clone(), release: name.clone(), name, dir: dir.join("tree"), key: None })
 }
 
 fn own(dir: &Path) -> Result<Tree> {
@@ -58,7 +66,7 @@ fn own(dir: &Path) -> Result<Tree> {
     let place = Key::new().with("dir", dir.display().to_string()).finish();
     let release = release(&dir)?;
     key = key.with("release", &release);
-    Ok(Tree { name: format!("own-{place}"), release, id: key.finish(), dir })
+    Ok(Tree { name: format!("own-{place}"), release, id: key.finish(), dir, key: None })
 }
 
 /// The release that a tree of the user's own says it is: Debian's package, the state of its git

@@ -7,6 +7,7 @@ mod demo;
 mod firmware;
 mod fuzz;
 mod package;
+mod port;
 mod qemu;
 mod rootfs;
 mod setup;
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     Ta(ta::Args),
     /// Make what is installed: Debian packages, and a program without libraries
     Package(package::Args),
+    /// Put the PTA into an optee_os tree of any release from 3.8 on, or say what is missing
+    Port(port::Args),
     /// Fetch and pack the guest's kernel and root
     Rootfs(rootfs::Args),
     /// Boot a variant, run a command in the guest, end with its exit code
@@ -59,6 +62,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Firmware(args) => firmware::run(&args),
         Command::Ta(args) => ta::run(&args),
         Command::Package(args) => package::run(&args),
+        Command::Port(args) => port::run(&args),
         Command::Rootfs(args) => rootfs::run(&args),
         Command::Qemu(args) => qemu::run(&args),
         Command::Demo(args) => demo::run(&args),

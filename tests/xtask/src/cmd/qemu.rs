@@ -67,7 +67,7 @@ impl From<Who> for User {
 /// Runs it; the exit code is the command's.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let lab = Lab::new()?;
-    let mut files = if args.bare { Vec::new() } else { lab.products()? };
+    let mut files = if args.bare { Vec::new() } else { lab.products_for(&args.variant)? };
     files.extend(args.files.iter().map(|file| placed(file)));
     let mut guest = lab.boot_with(&args.kernel, &args.variant, &files)?;
     let running = guest.start(args.user.into(), &shell_line(&args.command))?;

@@ -3,7 +3,8 @@
 use teeleak_proto::pta;
 
 /// How to get the PTA.
-pub const PTA: &str = "patch optee_os with ta/pta and build it with CFG_LEAK_AUDIT=y";
+pub const PTA: &str =
+    "put ta/pta into optee_os (ta/pta/port.py) and build it with CFG_LEAK_AUDIT=y";
 
 /// How to get allocation records.
 pub const RECORDS: &str = "build optee_os with CFG_TEE_CORE_MALLOC_DEBUG=y";
@@ -25,15 +26,16 @@ pub const STACKS: &str =
 pub const MORE_STACKS: &str = "build optee_os with a larger CFG_LEAK_AUDIT_STACKS";
 
 /// How to get owners and epochs.
-pub const TAGS: &str = "needs a 64-bit TEE core; on 32 bits teeleak compares snapshots instead";
+pub const TAGS: &str = "put the current ta/pta into optee_os (ta/pta/port.py): an older one has \
+     them on 64-bit TEE cores only; without them teeleak compares snapshots instead";
 
 /// How to read records of another version.
 pub const OTHER_VERSION: &str = "read it with the teeleak version that wrote it";
 
 /// How to get allocation sites without the PTA.
 pub const CONSOLE: &str = "pass --console CONSOLE, the console that OP-TEE prints to, \
-     with an optee_os built with CFG_TEE_CORE_MALLOC_DEBUG=y; or use the PTA: patch optee_os with \
-     ta/pta and build it with CFG_LEAK_AUDIT=y";
+     with an optee_os built with CFG_TEE_CORE_MALLOC_DEBUG=y; or use the PTA: put ta/pta into \
+     optee_os (ta/pta/port.py) and build it with CFG_LEAK_AUDIT=y";
 
 /// How to make OP-TEE print dumps.
 pub const PRINTED: &str =

@@ -4,21 +4,21 @@
  */
 
 /*
- * What the core reports to the leak audit PTA. Compiled out, every hook is
- * empty.
+ * What the core reports to the leak audit PTA. The hooks that do are in
+ * kernel/leak_audit_weave; compiled out, each of them is empty.
  */
 
 #ifndef __KERNEL_LEAK_AUDIT_H
 #define __KERNEL_LEAK_AUDIT_H
 
 #include <compiler.h>
+#include <kernel/leak_audit_tree.h>
 #include <pta_leak_audit.h>
 #include <tee_api_types.h>
 #include <types_ext.h>
 
 struct mempool;
 struct mobj;
-struct pta_stats_alloc;
 struct tee_ta_ctx;
 struct tee_ta_param;
 struct tee_ta_session;
@@ -32,6 +32,15 @@ struct user_ta_ctx;
 #define LEAK_AUDIT_HAS_EVENTS	0
 #endif
 
+/* Statistics of pools, by their names in each release */
+#if LEAK_AUDIT_TREE_PTA_STATS_ALLOC
+#define leak_audit_stats	pta_stats_alloc
+#else
+#define leak_audit_stats	malloc_stats
+#endif
+
+struct leak_audit_stats;
+
 /* Blocks that are visited at once: a few, since they are on the stack */
 #define LEAK_AUDIT_BATCH	16
 
@@ -40,7 +49,7 @@ struct user_ta_ctx;
  * @id:		identity: pool of the heap in the upper 16 bits, offset below
  * @fname:	source file, as given to the allocator
  * @tag:	where the block keeps what leak_audit_tag() said, a visitor may
- *		change it; NULL on 32-bit cores, which have no room for it
+ *		change it
  * @size:	requested bytes
  * @line:	source line
  */
@@ -71,45 +80,33 @@ struct leak_audit_walk {
 
 /*
  * leak_audit_walk_heap() - Walk through a core heap
- * @flags:	MAF_NULL for the core heap, MAF_NEX for the nexus heap
+ * @nexus:	the nexus heap, not the core heap
  * @walk:	Visitor, and what comes out
  *
  * Implemented by the allocator. Blocks are visited only if it keeps malloc
  * debug headers.
  */
-void leak_audit_walk_heap(uint32_t flags, struct leak_audit_walk *walk);
+void leak_audit_walk_heap(bool nexus, struct leak_audit_walk *walk);
 
 /*
  * leak_audit_largest_free() - Bytes of the largest free block of a core heap
- * @flags:	MAF_NULL for the core heap, MAF_NEX for the nexus heap
+ * @nexus:	the nexus heap, not the core heap
  * @largest:	Bytes, with what the heap needs for itself
  * @lock_ticks:	Counter ticks during which the heap was locked are added
  *
  * False if the list of free blocks is corrupt.
  */
-bool leak_audit_largest_free(uint32_t flags, size_t *largest,
+bool leak_audit_largest_free(bool nexus, size_t *largest,
 			     uint64_t *lock_ticks);
 
 /*
  * leak_audit_num_alloc() - Allocations from a core heap since boot
- * @flags:	MAF_NULL for the core heap, MAF_NEX for the nexus heap
+ * @nexus:	the nexus heap, not the core heap
  * @num_alloc:	Those that succeeded, freed or not
  *
  * False if the heap doesn't count them.
  */
-bool leak_audit_num_alloc(uint32_t flags, uint64_t *num_alloc);
-
-/*
- * struct leak_audit_pending - event that is recorded when it's over
- * @event:	what is known of it already
- * @recorded:	true if it's of interest
- */
-struct leak_audit_pending {
-#if LEAK_AUDIT_HAS_EVENTS
-	struct pta_leak_audit_event event;
-	bool recorded;
-#endif
-};
+bool leak_audit_num_alloc(bool nexus, uint64_t *num_alloc);
 
 /* Largest free range of TA RAM in bytes */
 size_t leak_audit_largest_ta_ram(void);
@@ -131,9 +128,8 @@ size_t leak_audit_count_enumerators(struct user_ta_ctx *utc);
  * Figures of a memory pool, false if it has none. The pool may be in use by
  * another thread, which it would be a mistake to wait for.
  */
-bool leak_audit_mempool(struct mempool *pool, struct pta_stats_alloc *stats);
+bool leak_audit_mempool(struct mempool *pool, struct leak_audit_stats *stats);
 
-#ifdef CFG_LEAK_AUDIT
 /*
  * leak_audit_tag() - Record for whom, from where and when memory is allocated
  * @caller:	Return address of the allocation call, 0 if unknown
@@ -143,104 +139,57 @@ bool leak_audit_mempool(struct mempool *pool, struct pta_stats_alloc *stats);
  */
 uint64_t leak_audit_tag(vaddr_t caller, vaddr_t frame);
 
-/* Number a new context. Requires tee_ta_mutex to be held. */
+/* Number a new context, unless it has a number */
 void leak_audit_add_ctx(struct tee_ta_ctx *ctx);
 
 /* The context is about to be freed */
 void leak_audit_del_ctx(struct tee_ta_ctx *ctx);
-#else
-static inline void leak_audit_add_ctx(struct tee_ta_ctx *ctx __unused)
-{
-}
-
-static inline void leak_audit_del_ctx(struct tee_ta_ctx *ctx __unused)
-{
-}
-#endif
 
 #if LEAK_AUDIT_HAS_EVENTS
-/* Counter value to pass on when the call is over */
-uint64_t leak_audit_start(void);
+/*
+ * struct leak_audit_pending - event that is recorded when it's over
+ * @event:	what is known of it already
+ * @outer:	what this thread was opening when it began to open this
+ * @recorded:	true if it's of interest
+ */
+struct leak_audit_pending {
+	struct pta_leak_audit_event event;
+	struct leak_audit_pending *outer;
+	bool recorded;
+};
 
-void leak_audit_open(struct tee_ta_session_head *opener,
-		     struct tee_ta_session *s, const TEE_UUID *uuid,
-		     const TEE_Identity *client, uint64_t start,
-		     TEE_Result res);
-void leak_audit_invoke(struct tee_ta_session *s, uint32_t cmd,
-		       const struct tee_ta_param *param, uint64_t start,
-		       TEE_Result res);
-void leak_audit_close_begin(struct leak_audit_pending *p,
-			    struct tee_ta_session_head *opener,
-			    struct tee_ta_session *s);
+/* Each begins an event, so that leak_audit_end() or its own end records it */
+void leak_audit_open_begin(struct leak_audit_pending *p,
+			   struct tee_ta_session_head *opener,
+			   const TEE_UUID *uuid, const TEE_Identity *client);
+void leak_audit_invoke_begin(struct leak_audit_pending *p,
+			     struct tee_ta_session *s, uint32_t cmd);
 void leak_audit_map_begin(struct leak_audit_pending *p,
 			  struct user_mode_ctx *uctx, struct mobj *mobj,
 			  size_t offs, size_t len);
-TEE_Result leak_audit_map_end(struct leak_audit_pending *p, vaddr_t va,
-			      uint32_t prot, uint32_t flags, TEE_Result res);
 void leak_audit_unmap_begin(struct leak_audit_pending *p,
 			    struct user_mode_ctx *uctx, vaddr_t va,
 			    size_t len);
 
+/* The session is given by its number, or else by its address, which is not
+ * trusted to be one
+ */
+void leak_audit_close_begin(struct leak_audit_pending *p,
+			    struct tee_ta_session_head *opener, uint32_t id,
+			    const struct tee_ta_session *s);
+
+/* The session that this thread is opening, whatever comes of it */
+void leak_audit_opening(struct tee_ta_session *s);
+
 /* Record what was begun with its result, which is returned */
+TEE_Result leak_audit_open_end(struct leak_audit_pending *p, TEE_Result res);
+TEE_Result leak_audit_invoke_end(struct leak_audit_pending *p,
+				 const struct tee_ta_param *param,
+				 TEE_Result res);
+TEE_Result leak_audit_close_end(struct leak_audit_pending *p, TEE_Result res);
+TEE_Result leak_audit_map_end(struct leak_audit_pending *p, vaddr_t va,
+			      uint32_t prot, uint32_t flags, TEE_Result res);
 TEE_Result leak_audit_end(struct leak_audit_pending *p, TEE_Result res);
-#else
-static inline uint64_t leak_audit_start(void)
-{
-	return 0;
-}
-
-static inline void
-leak_audit_open(struct tee_ta_session_head *opener __unused,
-		struct tee_ta_session *s __unused,
-		const TEE_UUID *uuid __unused,
-		const TEE_Identity *client __unused, uint64_t start __unused,
-		TEE_Result res __unused)
-{
-}
-
-static inline void leak_audit_invoke(struct tee_ta_session *s __unused,
-				     uint32_t cmd __unused,
-				     const struct tee_ta_param *param __unused,
-				     uint64_t start __unused,
-				     TEE_Result res __unused)
-{
-}
-
-static inline void
-leak_audit_close_begin(struct leak_audit_pending *p __unused,
-		       struct tee_ta_session_head *opener __unused,
-		       struct tee_ta_session *s __unused)
-{
-}
-
-static inline void leak_audit_map_begin(struct leak_audit_pending *p __unused,
-					struct user_mode_ctx *uctx __unused,
-					struct mobj *mobj __unused,
-					size_t offs __unused,
-					size_t len __unused)
-{
-}
-
-static inline TEE_Result
-leak_audit_map_end(struct leak_audit_pending *p __unused, vaddr_t va __unused,
-		   uint32_t prot __unused, uint32_t flags __unused,
-		   TEE_Result res)
-{
-	return res;
-}
-
-static inline void leak_audit_unmap_begin(struct leak_audit_pending *p __unused,
-					  struct user_mode_ctx *uctx __unused,
-					  vaddr_t va __unused,
-					  size_t len __unused)
-{
-}
-
-static inline TEE_Result leak_audit_end(struct leak_audit_pending *p __unused,
-					TEE_Result res)
-{
-	return res;
-}
 #endif
 
 #endif /*__KERNEL_LEAK_AUDIT_H*/

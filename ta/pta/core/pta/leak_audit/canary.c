@@ -6,13 +6,12 @@
 /* A leak made on purpose: a census that doesn't find it can't be trusted */
 
 #include <kernel/mutex.h>
-#include <kernel/ts_manager.h>
 #include <stdlib.h>
 
 #include "private.h"
 
 static struct mutex canary_mutex = MUTEX_INITIALIZER;
-static struct ts_session *canary_session;
+static leak_audit_frame *canary_session;
 static void *canary;
 
 static void clear_canary(void)
@@ -28,7 +27,7 @@ static uint32_t plant_canary(size_t size)
 	uint32_t line = 0;
 
 	clear_canary();
-	canary_session = ts_get_current_session();
+	canary_session = leak_audit_current_frame();
 	line = __LINE__ + 1;
 	canary = malloc(size);
 
@@ -38,7 +37,7 @@ static uint32_t plant_canary(size_t size)
 void audit_canary_session_closed(void)
 {
 	mutex_lock(&canary_mutex);
-	if (canary_session == ts_get_current_session())
+	if (canary_session == leak_audit_current_frame())
 		clear_canary();
 	mutex_unlock(&canary_mutex);
 }

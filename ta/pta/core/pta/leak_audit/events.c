@@ -22,7 +22,7 @@ void audit_record_event(struct pta_leak_audit_event *event, uint64_t start,
 	event->result = res;
 
 	exceptions = cpu_spin_lock_xsave(&ring_lock);
-	event->ticks = audit_ticks();
+	event->ticks = leak_audit_ticks();
 	event->duration = MIN(event->ticks - start, (uint64_t)UINT32_MAX);
 	event->seq = next_seq++;
 	ring[event->seq % CFG_LEAK_AUDIT_EVENTS] = *event;
@@ -40,7 +40,7 @@ static bool read_event(struct audit_list *list, uint64_t *seq,
 		       struct pta_leak_audit_event *event)
 {
 	uint32_t exceptions = cpu_spin_lock_xsave(&ring_lock);
-	uint64_t start = audit_ticks();
+	uint64_t start = leak_audit_ticks();
 	uint64_t lost = 0;
 	bool found = false;
 
@@ -55,7 +55,7 @@ static bool read_event(struct audit_list *list, uint64_t *seq,
 		*seq = next_seq;
 	}
 	list->hdr.total = next_seq - *seq;
-	list->hdr.lock_ticks += audit_ticks() - start;
+	list->hdr.lock_ticks += leak_audit_ticks() - start;
 	cpu_spin_unlock_xrestore(&ring_lock, exceptions);
 
 	list->hdr.lost = MIN(list->hdr.lost + lost, (uint64_t)UINT32_MAX);

@@ -3,14 +3,13 @@
  * Copyright (c) 2026, the teeleak authors
  */
 
-/* What the hooks in the core record in the event ring */
+/*
+ * What the hooks in the core record in the event ring. None is called with
+ * tee_ta_mutex held, since what it is around takes that mutex itself.
+ */
 
-#include <kernel/pseudo_ta.h>
-#include <kernel/thread.h>
-#include <kernel/ts_manager.h>
-#include <kernel/user_mode_ctx.h>
-#include <kernel/user_ta.h>
-#include <mm/vm.h>
+#include <kernel/mutex.h>
+#include <mm/core_mmu.h>
 #include <string.h>
 #include <tee/uuid.h>
 
@@ -18,34 +17,55 @@
 
 #if LEAK_AUDIT_HAS_EVENTS
 
-uint64_t leak_audit_start(void)
-{
-	return audit_ticks();
-}
+/* What each thread is opening, the innermost first */
+static struct leak_audit_pending *opening[CFG_NUM_THREADS];
 
 /* True if this thread does something on behalf of the auditor itself */
 static bool serves_auditor(void)
 {
-	struct ts_session *s = NULL;
+	struct tee_ta_ctx *ctx = NULL;
+	leak_audit_frame *s = NULL;
 
-	TAILQ_FOREACH(s, &thread_get_tsd()->sess_stack, link_tsd)
-		if (s->ctx && audit_is_client(&s->ctx->uuid))
+	TAILQ_FOREACH(s, &thread_get_tsd()->sess_stack, link_tsd) {
+		ctx = leak_audit_frame_ctx(s);
+		if (ctx && audit_is_client(leak_audit_uuid(ctx)))
 			return true;
+	}
 
 	return false;
 }
 
-static uint32_t instance_of(struct ts_ctx *ctx)
+static uint32_t instance_of(struct tee_ta_ctx *ctx)
 {
-	return is_user_ta_ctx(ctx) ? to_ta_ctx(ctx)->audit_instance : 0;
+	return ctx && leak_audit_is_user_ta(ctx) ? ctx->audit_instance : 0;
 }
 
 /* The TA that this thread runs is the client of what it calls */
 static uint32_t current_instance(void)
 {
-	struct ts_session *s = ts_get_current_session_may_fail();
+	leak_audit_frame *s = leak_audit_current_frame();
 
-	return s ? instance_of(s->ctx) : 0;
+	return s ? instance_of(leak_audit_frame_ctx(s)) : 0;
+}
+
+static void begin(struct leak_audit_pending *p, uint16_t kind,
+		  const TEE_UUID *uuid, uint32_t instance)
+{
+	p->event = (struct pta_leak_audit_event){
+		.kind = kind,
+		.ticks = leak_audit_ticks(),
+		.instance = instance,
+	};
+	tee_uuid_to_octets(p->event.uuid, uuid);
+	p->recorded = !audit_is_own(uuid) && !serves_auditor();
+}
+
+TEE_Result leak_audit_end(struct leak_audit_pending *p, TEE_Result res)
+{
+	if (p->recorded)
+		audit_record_event(&p->event, p->event.ticks, res);
+
+	return res;
 }
 
 static void set_values(struct pta_leak_audit_event *event, uint32_t n,
@@ -55,30 +75,53 @@ static void set_values(struct pta_leak_audit_event *event, uint32_t n,
 	event->values[n * 2 + 1] = high;
 }
 
-void leak_audit_open(struct tee_ta_session_head *opener,
-		     struct tee_ta_session *s, const TEE_UUID *uuid,
-		     const TEE_Identity *client, uint64_t start,
-		     TEE_Result res)
+/* Where this thread notes what it opens, NULL if there is no place for that */
+static struct leak_audit_pending **opening_of_thread(void)
 {
-	struct pta_leak_audit_event event = {
-		.kind = PTA_LEAK_AUDIT_EVENT_OPEN,
-		.login = client->login,
-	};
-	uint8_t octets[sizeof(event.uuid)] = { };
+	int thread = thread_get_id_may_fail();
 
-	if (audit_is_own(uuid) || audit_opener_is_client(opener) ||
-	    serves_auditor())
-		return;
+	return thread >= 0 && thread < CFG_NUM_THREADS ? opening + thread :
+							 NULL;
+}
 
-	event.opener = audit_opener(opener);
-	tee_uuid_to_octets(event.uuid, uuid);
+void leak_audit_open_begin(struct leak_audit_pending *p,
+			   struct tee_ta_session_head *opener,
+			   const TEE_UUID *uuid, const TEE_Identity *client)
+{
+	struct leak_audit_pending **innermost = opening_of_thread();
+	uint8_t octets[sizeof(p->event.uuid)] = { };
+
+	begin(p, PTA_LEAK_AUDIT_EVENT_OPEN, uuid, 0);
+	p->event.login = client->login;
+	p->event.opener = audit_opener(opener);
 	tee_uuid_to_octets(octets, &client->uuid);
-	memcpy(event.values, octets, sizeof(octets));
-	if (s) {
-		event.session = s->id;
-		event.instance = instance_of(s->ts_sess.ctx);
+	memcpy(p->event.values, octets, sizeof(octets));
+	if (audit_opener_is_client(opener))
+		p->recorded = false;
+	if (innermost) {
+		p->outer = *innermost;
+		*innermost = p;
 	}
-	audit_record_event(&event, start, res);
+}
+
+void leak_audit_opening(struct tee_ta_session *s)
+{
+	struct leak_audit_pending **innermost = opening_of_thread();
+
+	if (!innermost || !*innermost)
+		return;
+	(*innermost)->event.session = s->id;
+	(*innermost)->event.instance = instance_of(leak_audit_session_ctx(s));
+}
+
+TEE_Result leak_audit_open_end(struct leak_audit_pending *p, TEE_Result res)
+{
+	struct leak_audit_pending **innermost = opening_of_thread();
+
+	if (innermost)
+		*innermost = p->outer;
+
+	return leak_audit_end(p, res);
 }
 
 /* Input values are as they came in, nobody writes them back */
@@ -102,68 +145,84 @@ static void set_params(struct pta_leak_audit_event *event,
 	}
 }
 
-void leak_audit_invoke(struct tee_ta_session *s, uint32_t cmd,
-		       const struct tee_ta_param *param, uint64_t start,
-		       TEE_Result res)
+/* A TA that panics loses its context while the mutex is held */
+void leak_audit_invoke_begin(struct leak_audit_pending *p,
+			     struct tee_ta_session *s, uint32_t cmd)
 {
-	struct ts_ctx *ctx = s->ts_sess.ctx;
-	struct pta_leak_audit_event event = {
-		.kind = PTA_LEAK_AUDIT_EVENT_INVOKE,
-		.cmd = cmd,
-		.session = s->id,
-	};
+	struct tee_ta_ctx *ctx = NULL;
 
-	if (audit_is_own(&ctx->uuid) || serves_auditor())
-		return;
-
-	event.opener = current_instance();
-	event.instance = instance_of(ctx);
-	tee_uuid_to_octets(event.uuid, &ctx->uuid);
-	set_params(&event, param);
-	audit_record_event(&event, start, res);
-}
-
-static void begin(struct leak_audit_pending *p, uint16_t kind,
-		  struct ts_ctx *ctx)
-{
-	p->event = (struct pta_leak_audit_event){
-		.kind = kind,
-		.ticks = audit_ticks(),
-		.instance = instance_of(ctx),
-	};
-	tee_uuid_to_octets(p->event.uuid, &ctx->uuid);
-	p->recorded = !audit_is_own(&ctx->uuid) && !serves_auditor();
-}
-
-TEE_Result leak_audit_end(struct leak_audit_pending *p, TEE_Result res)
-{
-	if (p->recorded)
-		audit_record_event(&p->event, p->event.ticks, res);
-
-	return res;
-}
-
-void leak_audit_close_begin(struct leak_audit_pending *p,
-			    struct tee_ta_session_head *opener,
-			    struct tee_ta_session *s)
-{
 	p->recorded = false;
-	if (!s->ts_sess.ctx)
+	mutex_lock(&tee_ta_mutex);
+	ctx = leak_audit_session_ctx(s);
+	if (ctx)
+		begin(p, PTA_LEAK_AUDIT_EVENT_INVOKE, leak_audit_uuid(ctx),
+		      instance_of(ctx));
+	mutex_unlock(&tee_ta_mutex);
+	p->event.cmd = cmd;
+	p->event.session = s->id;
+	p->event.opener = current_instance();
+}
+
+TEE_Result leak_audit_invoke_end(struct leak_audit_pending *p,
+				 const struct tee_ta_param *param,
+				 TEE_Result res)
+{
+	set_params(&p->event, param);
+
+	return leak_audit_end(p, res);
+}
+
+static void close_begin(struct leak_audit_pending *p,
+			struct tee_ta_session_head *opener,
+			struct tee_ta_session *s)
+{
+	struct tee_ta_ctx *ctx = leak_audit_session_ctx(s);
+
+	if (!ctx)
 		return;
 
-	begin(p, PTA_LEAK_AUDIT_EVENT_CLOSE, s->ts_sess.ctx);
+	begin(p, PTA_LEAK_AUDIT_EVENT_CLOSE, leak_audit_uuid(ctx),
+	      instance_of(ctx));
 	p->event.session = s->id;
 	p->event.opener = audit_opener(opener);
 	if (audit_opener_is_client(opener))
 		p->recorded = false;
 }
 
-/* While a TA is loaded its regions come and go by the dozen */
-static bool is_running_ta(struct user_mode_ctx *uctx)
+void leak_audit_close_begin(struct leak_audit_pending *p,
+			    struct tee_ta_session_head *opener, uint32_t id,
+			    const struct tee_ta_session *s)
 {
-	return is_user_ta_ctx(uctx->ts_ctx) &&
-	       to_ta_ctx(uctx->ts_ctx)->audit_instance &&
-	       !to_ta_ctx(uctx->ts_ctx)->is_initializing;
+	struct tee_ta_session *found = NULL;
+
+	p->recorded = false;
+	mutex_lock(&tee_ta_mutex);
+	TAILQ_FOREACH(found, opener, link)
+		if (s ? found == s : found->id == id)
+			break;
+	if (found)
+		close_begin(p, opener, found);
+	mutex_unlock(&tee_ta_mutex);
+}
+
+/* What is refused closes nothing */
+TEE_Result leak_audit_close_end(struct leak_audit_pending *p, TEE_Result res)
+{
+	if (res)
+		return res;
+
+	return leak_audit_end(p, res);
+}
+
+/* The TA that runs with these mappings, NULL if none does. While a TA is
+ * loaded its regions come and go by the dozen.
+ */
+static struct tee_ta_ctx *running_ta(struct user_mode_ctx *uctx)
+{
+	struct tee_ta_ctx *ctx = leak_audit_uctx_ta(uctx);
+
+	return ctx && ctx->audit_instance && !leak_audit_is_loading(ctx) ?
+	       ctx : NULL;
 }
 
 static void set_region(struct pta_leak_audit_event *event, uint32_t n,
@@ -176,13 +235,15 @@ void leak_audit_map_begin(struct leak_audit_pending *p,
 			  struct user_mode_ctx *uctx, struct mobj *mobj,
 			  size_t offs, size_t len)
 {
+	struct tee_ta_ctx *ctx = running_ta(uctx);
 	uint32_t flags = 0;
 
 	p->recorded = false;
-	if (!is_running_ta(uctx))
+	if (!ctx)
 		return;
 
-	begin(p, PTA_LEAK_AUDIT_EVENT_MAP, uctx->ts_ctx);
+	begin(p, PTA_LEAK_AUDIT_EVENT_MAP, leak_audit_uuid(ctx),
+	      instance_of(ctx));
 	set_region(&p->event, 1, ROUNDUP(len, SMALL_PAGE_SIZE));
 	set_region(&p->event, 2, audit_address(mobj, offs, &flags));
 	p->event.values[6] = flags;
@@ -203,14 +264,16 @@ TEE_Result leak_audit_map_end(struct leak_audit_pending *p, vaddr_t va,
 void leak_audit_unmap_begin(struct leak_audit_pending *p,
 			    struct user_mode_ctx *uctx, vaddr_t va, size_t len)
 {
+	struct tee_ta_ctx *ctx = running_ta(uctx);
 	struct vm_region *r = NULL;
 	uint32_t flags = 0;
 
 	p->recorded = false;
-	if (!is_running_ta(uctx))
+	if (!ctx)
 		return;
 
-	begin(p, PTA_LEAK_AUDIT_EVENT_UNMAP, uctx->ts_ctx);
+	begin(p, PTA_LEAK_AUDIT_EVENT_UNMAP, leak_audit_uuid(ctx),
+	      instance_of(ctx));
 	set_region(&p->event, 0, va);
 	set_region(&p->event, 1, ROUNDUP(len, SMALL_PAGE_SIZE));
 	TAILQ_FOREACH(r, &uctx->vm_info.regions, link)

@@ -4,8 +4,6 @@
  */
 
 #include <kernel/mutex.h>
-#include <kernel/ts_manager.h>
-#include <kernel/user_ta.h>
 #include <tee/tee_obj.h>
 #include <tee/uuid.h>
 
@@ -13,9 +11,9 @@
 
 static bool is_caller(struct tee_ta_ctx *ctx)
 {
-	struct ts_session *caller = ts_get_calling_session();
+	leak_audit_frame *caller = leak_audit_calling_frame();
 
-	return caller && caller->ctx == &ctx->ts_ctx;
+	return caller && leak_audit_frame_ctx(caller) == ctx;
 }
 
 /*
@@ -28,8 +26,8 @@ bool audit_ctx_is_idle(struct tee_ta_ctx *ctx)
 	if (ctx->flags & TA_FLAG_CONCURRENT)
 		return false;
 
-	return is_caller(ctx) || (!ctx->busy && !ctx->is_initializing &&
-				  !ctx->is_releasing);
+	return is_caller(ctx) || (!ctx->busy && !leak_audit_is_loading(ctx) &&
+				  !leak_audit_is_releasing(ctx));
 }
 
 static uint32_t get_state(struct tee_ta_ctx *ctx)
@@ -40,9 +38,9 @@ static uint32_t get_state(struct tee_ta_ctx *ctx)
 		state |= PTA_LEAK_AUDIT_INSTANCE_BUSY;
 	if (ctx->panicked)
 		state |= PTA_LEAK_AUDIT_INSTANCE_PANICKED;
-	if (ctx->is_initializing)
+	if (leak_audit_is_loading(ctx))
 		state |= PTA_LEAK_AUDIT_INSTANCE_INITIALIZING;
-	if (ctx->is_releasing)
+	if (leak_audit_is_releasing(ctx))
 		state |= PTA_LEAK_AUDIT_INSTANCE_RELEASING;
 
 	return state;
@@ -56,7 +54,7 @@ uint32_t audit_next_instance(uint32_t after)
 
 	mutex_lock(&tee_ta_mutex);
 	TAILQ_FOREACH(ctx, &tee_ctxes, link)
-		if (is_user_ta_ctx(&ctx->ts_ctx) &&
+		if (leak_audit_is_user_ta(ctx) &&
 		    ctx->audit_instance > after &&
 		    (!next || ctx->audit_instance < next))
 			next = ctx->audit_instance;
@@ -80,7 +78,7 @@ static void count_handles(struct pta_leak_audit_instance *entry,
 
 static void add_instance(struct audit_list *list, struct tee_ta_ctx *ctx)
 {
-	struct user_ta_ctx *utc = to_user_ta_ctx(&ctx->ts_ctx);
+	struct user_ta_ctx *utc = leak_audit_utc(ctx);
 	struct pta_leak_audit_instance entry = {
 		.instance = ctx->audit_instance,
 		.state = get_state(ctx),
@@ -89,7 +87,7 @@ static void add_instance(struct audit_list *list, struct tee_ta_ctx *ctx)
 	};
 	struct vm_region *r = NULL;
 
-	tee_uuid_to_octets(entry.uuid, &ctx->ts_ctx.uuid);
+	tee_uuid_to_octets(entry.uuid, leak_audit_uuid(ctx));
 	if (ctx->panicked)
 		entry.panic_code = ctx->panic_code;
 	if (!(entry.state & PTA_LEAK_AUDIT_INSTANCE_BUSY)) {
@@ -113,11 +111,11 @@ TEE_Result audit_instances(TEE_Param params[TEE_NUM_PARAMS])
 		return TEE_ERROR_BAD_PARAMETERS;
 
 	mutex_lock(&tee_ta_mutex);
-	start = audit_ticks();
+	start = leak_audit_ticks();
 	TAILQ_FOREACH(ctx, &tee_ctxes, link)
-		if (is_user_ta_ctx(&ctx->ts_ctx))
+		if (leak_audit_is_user_ta(ctx))
 			add_instance(&list, ctx);
-	list.hdr.lock_ticks = audit_ticks() - start;
+	list.hdr.lock_ticks = leak_audit_ticks() - start;
 	mutex_unlock(&tee_ta_mutex);
 
 	return audit_list_end(&list);

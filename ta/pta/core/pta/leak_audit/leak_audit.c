@@ -9,9 +9,6 @@
  * instance TA happens to be running, which is just what is to be looked at.
  */
 
-#include <kernel/pseudo_ta.h>
-#include <kernel/ts_manager.h>
-#include <kernel/user_ta.h>
 #include <string_ext.h>
 
 #include "private.h"
@@ -37,12 +34,13 @@ static const struct {
 /* What the session says and what the stack of sessions says have to agree */
 static bool caller_is_client(void)
 {
-	struct ts_session *s = ts_get_current_session();
-	struct ts_session *caller = ts_get_calling_session();
-	const TEE_Identity *id = &to_ta_session(s)->clnt_id;
+	leak_audit_frame *s = leak_audit_current_frame();
+	leak_audit_frame *caller = leak_audit_calling_frame();
+	struct tee_ta_ctx *ctx = caller ? leak_audit_frame_ctx(caller) : NULL;
+	const TEE_Identity *id = &leak_audit_frame_session(s)->clnt_id;
 
-	return caller && is_user_ta_ctx(caller->ctx) &&
-	       audit_is_client(&caller->ctx->uuid) &&
+	return ctx && leak_audit_is_user_ta(ctx) &&
+	       audit_is_client(leak_audit_uuid(ctx)) &&
 	       id->login == TEE_LOGIN_TRUSTED_APP && audit_is_client(&id->uuid);
 }
 
@@ -89,15 +87,13 @@ static void fill_info(struct pta_leak_audit_info *info)
 		.version = PTA_LEAK_AUDIT_VERSION,
 		.features = get_features(),
 		.boot = audit_boot_id(),
-		.ticks = audit_ticks(),
+		.ticks = leak_audit_ticks(),
 		.epoch = audit_epoch(),
 		.era = audit_era(),
 		.event_room = CFG_LEAK_AUDIT_EVENTS,
 		.max_owners = CFG_LEAK_AUDIT_OWNERS,
 	};
-#ifdef CFG_CORE_HAS_GENERIC_TIMER
-	info->tick_hz = delay_cnt_freq();
-#endif
+	info->tick_hz = leak_audit_tick_hz();
 	if (IS_ENABLED(CFG_LEAK_AUDIT_RAW_ADDRESSES))
 		info->load_addr = VCORE_START_VA;
 	strlcpy(info->release, core_v_str, sizeof(info->release));

@@ -10,9 +10,7 @@
  */
 
 #include <bitstring.h>
-#include <kernel/pseudo_ta.h>
 #include <kernel/spinlock.h>
-#include <kernel/user_ta.h>
 #include <tee/uuid.h>
 
 #include "private.h"
@@ -28,7 +26,7 @@ struct live_owners {
 	bitstr_t bits[bitstr_size(OWNER_END)];
 };
 
-/* Protects the table, numbers are handed out with tee_ta_mutex held */
+/* Protects the table and the count of instances */
 static unsigned int owners_lock;
 static struct owner owners[OWNER_END];
 static uint32_t last_instance;
@@ -56,7 +54,7 @@ static void reclaim_numbers(void)
 	uint32_t n = 0;
 
 	if (audit_has_tags())
-		leak_audit_walk_heap(MAF_NULL, &live.walk);
+		leak_audit_walk_heap(false, &live.walk);
 
 	exceptions = cpu_spin_lock_xsave(&owners_lock);
 	for (n = OWNER_FIRST_TA; n < OWNER_END; n++)
@@ -77,7 +75,7 @@ static bool take_number(struct tee_ta_ctx *ctx, uint32_t kind, uint32_t from,
 		if (!owners[n].kind)
 			break;
 	if (n < end)
-		owners[n] = (struct owner){ .uuid = ctx->ts_ctx.uuid,
+		owners[n] = (struct owner){ .uuid = *leak_audit_uuid(ctx),
 					    .instance = ctx->audit_instance,
 					    .kind = kind };
 	cpu_spin_unlock_xrestore(&owners_lock, exceptions);
@@ -96,7 +94,11 @@ static bool take_ta_number(struct tee_ta_ctx *ctx)
 
 static bool add_user_ta(struct tee_ta_ctx *ctx)
 {
+	uint32_t exceptions = cpu_spin_lock_xsave(&owners_lock);
+
 	ctx->audit_instance = ++last_instance;
+	cpu_spin_unlock_xrestore(&owners_lock, exceptions);
+
 	if (take_ta_number(ctx))
 		return true;
 
@@ -112,8 +114,10 @@ static bool add_pta(struct tee_ta_ctx *ctx)
 
 void leak_audit_add_ctx(struct tee_ta_ctx *ctx)
 {
-	bool is_user_ta = is_user_ta_ctx(&ctx->ts_ctx);
+	bool is_user_ta = leak_audit_is_user_ta(ctx);
 
+	if (ctx->audit_owner)
+		return;
 	if (is_user_ta ? add_user_ta(ctx) : add_pta(ctx))
 		return;
 
@@ -144,9 +148,9 @@ static void add_owner(struct audit_list *list, uint16_t n)
 	if (!owners[n].kind)
 		return;
 	exceptions = cpu_spin_lock_xsave(&owners_lock);
-	start = audit_ticks();
+	start = leak_audit_ticks();
 	owner = owners[n];
-	list->hdr.lock_ticks += audit_ticks() - start;
+	list->hdr.lock_ticks += leak_audit_ticks() - start;
 	cpu_spin_unlock_xrestore(&owners_lock, exceptions);
 
 	if (!owner.kind)

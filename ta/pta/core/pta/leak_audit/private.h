@@ -7,10 +7,7 @@
 #define __LEAK_AUDIT_PRIVATE_H
 
 #include <config.h>
-#include <kernel/delay_arch.h>
-#include <kernel/leak_audit.h>
-#include <kernel/linker.h>
-#include <kernel/tee_ta_manager.h>
+#include <kernel/leak_audit_compat.h>
 #include <mm/tee_mmu_types.h>
 #include <tee_api_types.h>
 #include <types_ext.h>
@@ -24,12 +21,17 @@
 #define OWNER_END		(OWNER_FIRST_TA + CFG_LEAK_AUDIT_OWNERS)
 
 /* Frame pointers are what the core is built with for its own unwinding */
-#if defined(ARM64) && defined(CFG_UNWIND) && \
+#if defined(ARM64) && defined(CFG_UNWIND) && LEAK_AUDIT_TREE_STACK_LIMITS && \
 	defined(CFG_TEE_CORE_MALLOC_DEBUG) && CFG_LEAK_AUDIT_STACKS > 0
 #define AUDIT_HAS_STACKS	1
 #else
 #define AUDIT_HAS_STACKS	0
 #endif
+
+#define audit_assert(cond)	_Static_assert(cond, #cond)
+
+/* For a power of two */
+#define AUDIT_ALIGNED(v, to)	(((v) & ((to) - 1)) == 0)
 
 /* In a tag, the epoch is in the bits from this one on */
 #define AUDIT_EPOCH_SHIFT	48
@@ -70,16 +72,7 @@ static inline bool audit_has_records(void)
 
 static inline bool audit_has_tags(void)
 {
-	return audit_has_records() && sizeof(long) == sizeof(uint64_t);
-}
-
-static inline uint64_t audit_ticks(void)
-{
-#ifdef CFG_CORE_HAS_GENERIC_TIMER
-	return delay_cnt_read();
-#else
-	return 0;
-#endif
+	return audit_has_records();
 }
 
 /* Scrambles @h, adds @v, and scrambles that as MurmurHash3 does at its end */
@@ -114,12 +107,18 @@ static inline size_t audit_rodata_from(const char *s)
 	if (va >= (vaddr_t)__rodata_start && va < (vaddr_t)__rodata_end)
 		return (vaddr_t)__rodata_end - va;
 #ifdef CFG_WITH_PAGER
+#if LEAK_AUDIT_TREE_INIT_SECTIONS
 	if (va >= (vaddr_t)__rodata_init_start &&
 	    va < (vaddr_t)__rodata_init_end)
 		return (vaddr_t)__rodata_init_end - va;
 	if (va >= (vaddr_t)__rodata_pageable_start &&
 	    va < (vaddr_t)__rodata_pageable_end)
 		return (vaddr_t)__rodata_pageable_end - va;
+#else
+	/* Up to 3.16 nothing tells read-only data of these from their text */
+	if (va >= (vaddr_t)__init_start && va < (vaddr_t)__pageable_end)
+		return (vaddr_t)__pageable_end - va;
+#endif
 #endif
 
 	return 0;

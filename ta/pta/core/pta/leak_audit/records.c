@@ -9,7 +9,6 @@
  * longer locked.
  */
 
-#include <kernel/user_access.h>
 #include <string.h>
 
 #include "private.h"
@@ -91,10 +90,10 @@ TEE_Result audit_records(TEE_Param params[TEE_NUM_PARAMS])
 	if (!audit_has_records())
 		return TEE_ERROR_NOT_SUPPORTED;
 
-	enter_user_access();
-	leak_audit_walk_heap(MAF_NULL, &records.walk);
+	leak_audit_enter_user_access();
+	leak_audit_walk_heap(false, &records.walk);
 	finish_records(&records.list);
-	exit_user_access();
+	leak_audit_exit_user_access();
 
 	hdr->total = records.seen;
 	if (hdr->count && records.list.start + hdr->count < hdr->total)

@@ -4,7 +4,6 @@
  */
 
 #include <kernel/mutex.h>
-#include <kernel/user_ta.h>
 
 #include "private.h"
 
@@ -14,7 +13,7 @@ static struct tee_ta_ctx *find_instance(uint32_t instance)
 	struct tee_ta_ctx *ctx = NULL;
 
 	TAILQ_FOREACH(ctx, &tee_ctxes, link)
-		if (is_user_ta_ctx(&ctx->ts_ctx) &&
+		if (leak_audit_is_user_ta(ctx) &&
 		    ctx->audit_instance == instance)
 			return ctx;
 
@@ -37,7 +36,6 @@ static void add_region(struct audit_list *list, const struct vm_region *r)
 static TEE_Result add_regions(struct audit_list *list, uint32_t instance)
 {
 	struct tee_ta_ctx *ctx = find_instance(instance);
-	struct user_mode_ctx *uctx = NULL;
 	struct vm_region *r = NULL;
 
 	if (!ctx)
@@ -47,8 +45,7 @@ static TEE_Result add_regions(struct audit_list *list, uint32_t instance)
 		return TEE_SUCCESS;
 	}
 
-	uctx = &to_user_ta_ctx(&ctx->ts_ctx)->uctx;
-	TAILQ_FOREACH(r, &uctx->vm_info.regions, link)
+	TAILQ_FOREACH(r, &leak_audit_vm_info(ctx)->regions, link)
 		add_region(list, r);
 
 	return TEE_SUCCESS;
@@ -66,9 +63,9 @@ TEE_Result audit_regions(TEE_Param params[TEE_NUM_PARAMS])
 	list.start = params[1].value.b;
 
 	mutex_lock(&tee_ta_mutex);
-	start = audit_ticks();
+	start = leak_audit_ticks();
 	res = add_regions(&list, params[1].value.a);
-	list.hdr.lock_ticks = audit_ticks() - start;
+	list.hdr.lock_ticks = leak_audit_ticks() - start;
 	mutex_unlock(&tee_ta_mutex);
 	if (res)
 		return res;

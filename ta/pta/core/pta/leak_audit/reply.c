@@ -9,15 +9,18 @@
  * that's what libutee makes of any buffer, so nothing read back is trusted.
  */
 
+/* First: it has the facts of the tree */
+#include "private.h"
+
 #include <kernel/tee_misc.h>
-#include <kernel/ts_manager.h>
-#include <kernel/user_access.h>
-#include <kernel/user_ta.h>
+#if LEAK_AUDIT_TREE_VM_ACCESS_RIGHTS
 #include <mm/vm.h>
+#else
+#include <mm/tee_mmu.h>
+#define vm_check_access_rights	tee_mmu_check_access_rights
+#endif
 #include <string.h>
 #include <tee_api_defines_extensions.h>
-
-#include "private.h"
 
 /* In one region, and one that isn't there for this call or the core only */
 static bool is_own_region(const struct user_mode_ctx *uctx, vaddr_t va,
@@ -39,12 +42,13 @@ TEE_Result audit_check_buffer(const TEE_Param *param)
 			       TEE_MEMORY_ACCESS_WRITE |
 			       TEE_MEMORY_ACCESS_ANY_OWNER |
 			       TEE_MEMORY_ACCESS_SECURE;
-	struct ts_session *caller = ts_get_calling_session();
-	struct user_mode_ctx *uctx = &to_user_ta_ctx(caller->ctx)->uctx;
+	leak_audit_frame *caller = leak_audit_calling_frame();
+	struct tee_ta_ctx *ctx = leak_audit_frame_ctx(caller);
+	struct user_mode_ctx *uctx = &leak_audit_utc(ctx)->uctx;
 	vaddr_t va = (vaddr_t)param->memref.buffer;
 	size_t size = param->memref.size;
 
-	if (!IS_ALIGNED_WITH_TYPE(param->memref.buffer, uint64_t))
+	if (!AUDIT_ALIGNED(va, __alignof__(uint64_t)))
 		return TEE_ERROR_BAD_PARAMETERS;
 	if (!size)
 		return TEE_SUCCESS;
@@ -57,9 +61,9 @@ TEE_Result audit_check_buffer(const TEE_Param *param)
 
 void audit_copy_out(void *uaddr, const void *src, size_t len)
 {
-	enter_user_access();
+	leak_audit_enter_user_access();
 	memcpy(uaddr, src, len);
-	exit_user_access();
+	leak_audit_exit_user_access();
 }
 
 TEE_Result audit_check_list(uint32_t ptypes,
@@ -121,10 +125,10 @@ static void copy_entry(word_t *to, const word_t *entry, size_t words)
 {
 	size_t n = 0;
 
-	enter_user_access();
+	leak_audit_enter_user_access();
 	for (n = 0; n < words; n++)
 		to[n] = entry[n];
-	exit_user_access();
+	leak_audit_exit_user_access();
 }
 
 /* Entries before the first one wanted are but counted, as is the overflow */

@@ -9,7 +9,6 @@
  */
 
 #include <kernel/mutex.h>
-#include <kernel/user_ta.h>
 #include <string.h>
 #include <tee/entry_std.h>
 #include <tee/uuid.h>
@@ -39,7 +38,8 @@ static struct tee_ta_ctx *opener_ctx(struct tee_ta_session_head *head)
 	if (head == nsec)
 		return NULL;
 
-	return &container_of(head, struct user_ta_ctx, open_sessions)->ta_ctx;
+	return leak_audit_utc_ta(container_of(head, struct user_ta_ctx,
+					      open_sessions));
 }
 
 uint32_t audit_opener(struct tee_ta_session_head *head)
@@ -53,26 +53,26 @@ bool audit_opener_is_client(struct tee_ta_session_head *head)
 {
 	struct tee_ta_ctx *ctx = opener_ctx(head);
 
-	return ctx && audit_is_client(&ctx->ts_ctx.uuid);
+	return ctx && audit_is_client(leak_audit_uuid(ctx));
 }
 
 static void add_session(struct audit_list *list, struct tee_ta_session *s,
 			uint32_t opener)
 {
-	struct ts_ctx *ctx = s->ts_sess.ctx;
+	struct tee_ta_ctx *ctx = leak_audit_session_ctx(s);
 	struct pta_leak_audit_session entry = {
 		.login = s->clnt_id.login,
 		.session = s->id,
 		.opener = opener,
 	};
 
-	if (!ctx || s->unlink || audit_is_own(&ctx->uuid))
+	if (!ctx || s->unlink || audit_is_own(leak_audit_uuid(ctx)))
 		return;
 
-	tee_uuid_to_octets(entry.uuid, &ctx->uuid);
+	tee_uuid_to_octets(entry.uuid, leak_audit_uuid(ctx));
 	tee_uuid_to_octets(entry.client, &s->clnt_id.uuid);
-	if (is_user_ta_ctx(ctx))
-		entry.instance = to_ta_ctx(ctx)->audit_instance;
+	if (leak_audit_is_user_ta(ctx))
+		entry.instance = ctx->audit_instance;
 	audit_list_add(list, &entry);
 }
 
@@ -94,9 +94,9 @@ static void add_all_sessions(struct audit_list *list)
 	nsec_sessions_list_head(&nsec);
 	add_sessions(list, nsec);
 	TAILQ_FOREACH(ctx, &tee_ctxes, link)
-		if (is_user_ta_ctx(&ctx->ts_ctx))
+		if (leak_audit_is_user_ta(ctx))
 			add_sessions(list,
-				     &to_user_ta_ctx(&ctx->ts_ctx)->
+				     &leak_audit_utc(ctx)->
 				     open_sessions);
 }
 
@@ -110,9 +110,9 @@ TEE_Result audit_sessions(TEE_Param params[TEE_NUM_PARAMS])
 		return TEE_ERROR_BAD_PARAMETERS;
 
 	mutex_lock(&tee_ta_mutex);
-	start = audit_ticks();
+	start = leak_audit_ticks();
 	add_all_sessions(&list);
-	list.hdr.lock_ticks = audit_ticks() - start;
+	list.hdr.lock_ticks = leak_audit_ticks() - start;
 	mutex_unlock(&tee_ta_mutex);
 
 	return audit_list_end(&list);
@@ -140,8 +140,8 @@ uint32_t audit_count_sessions(void)
 	mutex_lock(&tee_ta_mutex);
 	n = count_sessions(nsec);
 	TAILQ_FOREACH(ctx, &tee_ctxes, link)
-		if (is_user_ta_ctx(&ctx->ts_ctx))
-			n += count_sessions(&to_user_ta_ctx(&ctx->ts_ctx)->
+		if (leak_audit_is_user_ta(ctx))
+			n += count_sessions(&leak_audit_utc(ctx)->
 					    open_sessions);
 	mutex_unlock(&tee_ta_mutex);
 

@@ -11,7 +11,6 @@
  * may be left behind the last entry: they show nothing that entries don't.
  */
 
-#include <kernel/user_access.h>
 #include <string.h>
 
 #include "private.h"
@@ -36,8 +35,8 @@ struct row {
 };
 
 /* As many rows as there is room for entries lie at the end of that room */
-static_assert(sizeof(struct row) <= sizeof(struct pta_leak_audit_site));
-static_assert(IS_ALIGNED(sizeof(struct pta_leak_audit_site), sizeof(uint64_t)));
+audit_assert(sizeof(struct row) <= sizeof(struct pta_leak_audit_site));
+audit_assert(AUDIT_ALIGNED(sizeof(struct pta_leak_audit_site), sizeof(uint64_t)));
 
 struct sites {
 	struct leak_audit_walk walk;
@@ -172,16 +171,16 @@ static void count_sites(struct sites *sites)
 {
 	uint32_t room = sites->list.room;
 
-	enter_user_access();
+	leak_audit_enter_user_access();
 	if (room) {
 		sites->rows = (struct row *)
 			      audit_list_entry(&sites->list, room) - room;
 		clear_rows(sites->rows, room);
 	}
-	leak_audit_walk_heap(MAF_NULL, &sites->walk);
+	leak_audit_walk_heap(false, &sites->walk);
 	if (room)
 		finish_rows(sites);
-	exit_user_access();
+	leak_audit_exit_user_access();
 }
 
 TEE_Result audit_sites(TEE_Param params[TEE_NUM_PARAMS])

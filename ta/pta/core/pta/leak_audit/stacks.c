@@ -13,11 +13,18 @@
 
 #include <kernel/thread.h>
 #include <string.h>
-#include <unw/unwind.h>
 
 #include "private.h"
 
 #if AUDIT_HAS_STACKS
+#if LEAK_AUDIT_TREE_STRIP_PAC
+#include <unw/unwind.h>
+#endif
+
+/* Up to 3.16 the text ends where the read-only data begin */
+#if !LEAK_AUDIT_TREE_TEXT_END
+#define __text_end	__rodata_start
+#endif
 
 /* Keeps what an allocation costs the same, however full the table is */
 #define MAX_PROBES	MIN(16U, (unsigned int)CFG_LEAK_AUDIT_STACKS)
@@ -37,8 +44,8 @@ static struct call_stack stacks[CFG_LEAK_AUDIT_STACKS];
 static uint32_t lost;
 
 /* A number has to fit in a tag, and all of them in one reply */
-static_assert(CFG_LEAK_AUDIT_STACKS < UINT16_MAX);
-static_assert(sizeof(struct call_stack) ==
+audit_assert(CFG_LEAK_AUDIT_STACKS < UINT16_MAX);
+audit_assert(sizeof(struct call_stack) ==
 	      sizeof(((struct pta_leak_audit_stack *)0)->frames));
 
 static bool is_inside(vaddr_t va, const uint8_t *start, const uint8_t *end)
@@ -50,7 +57,7 @@ static bool is_text(vaddr_t va)
 {
 	if (is_inside(va, __text_start, __text_end))
 		return true;
-#ifdef CFG_WITH_PAGER
+#if defined(CFG_WITH_PAGER) && LEAK_AUDIT_TREE_INIT_SECTIONS
 	if (is_inside(va, __text_init_start, __text_init_end) ||
 	    is_inside(va, __text_pageable_start, __text_pageable_end))
 		return true;
@@ -76,12 +83,14 @@ static void unwind(vaddr_t va, struct call_stack *stack)
 		return;
 
 	for (n = 0; n < PTA_LEAK_AUDIT_FRAMES; n++) {
-		if (!IS_ALIGNED(va, sizeof(vaddr_t)) || va < start ||
+		if (!AUDIT_ALIGNED(va, sizeof(vaddr_t)) || va < start ||
 		    va > end - sizeof(*record))
 			return;
 		record = (const struct frame_record *)va;
 		return_to = record->return_to;
+#if LEAK_AUDIT_TREE_STRIP_PAC
 		pauth_strip_pac(&return_to);
+#endif
 		if (!is_text(return_to))
 			return;
 		stack->frames[n] = return_to - VCORE_START_VA;

@@ -10,10 +10,6 @@
 
 #include <initcall.h>
 #include <kernel/mutex.h>
-#include <kernel/pseudo_ta.h>
-#include <kernel/thread_private.h>
-#include <kernel/ts_manager.h>
-#include <kernel/user_ta.h>
 
 #include "private.h"
 
@@ -33,15 +29,19 @@
 #define CALLER_IS_STACK		BIT64(CALLER_BITS - 1)
 
 /* Instructions have at least this alignment, so have return addresses */
+#ifdef ARM32
+#define CALLER_GRANULE_SHIFT	1
+#else
 #define CALLER_GRANULE_SHIFT	2
+#endif
 
 /* Deeper than CFG_CORE_MAX_SYSCALL_RECURSION lets any stack of sessions be */
 #define MAX_SESSION_DEPTH	16
 
-static_assert(EPOCH_SHIFT + EPOCH_BITS == 64);
-static_assert(EPOCH_SHIFT == AUDIT_EPOCH_SHIFT);
-static_assert(!((OWNER_FIRST_TA - 1) >> SERVER_BITS));
-static_assert(!((OWNER_END - 1) >> OWNER_BITS));
+audit_assert(EPOCH_SHIFT + EPOCH_BITS == 64);
+audit_assert(EPOCH_SHIFT == AUDIT_EPOCH_SHIFT);
+audit_assert(!((OWNER_FIRST_TA - 1) >> SERVER_BITS));
+audit_assert(!((OWNER_END - 1) >> OWNER_BITS));
 
 static struct mutex mark_mutex = MUTEX_INITIALIZER;
 static uint16_t current_epoch;
@@ -67,27 +67,25 @@ static uint64_t get_bits(uint64_t v, unsigned int shift, unsigned int bits)
  */
 static void find_owner(struct audit_tag *tag)
 {
-	struct ts_session *s = NULL;
+	struct tee_ta_ctx *ctx = NULL;
+	leak_audit_frame *s = NULL;
 	unsigned int depth = 0;
-	short int thread = 0;
 
-	if (!sessions_exist)
-		return;
-	thread = thread_get_id_may_fail();
-	if (thread < 0)
+	if (!sessions_exist || thread_get_id_may_fail() < 0)
 		return;
 
-	TAILQ_FOREACH(s, &threads[thread].tsd.sess_stack, link_tsd) {
-		if (depth++ == MAX_SESSION_DEPTH || !s->ctx)
+	TAILQ_FOREACH(s, &thread_get_tsd()->sess_stack, link_tsd) {
+		ctx = leak_audit_frame_ctx(s);
+		if (depth++ == MAX_SESSION_DEPTH || !ctx)
 			return;
-		if (is_user_ta_ctx(s->ctx)) {
-			tag->owner = to_ta_ctx(s->ctx)->audit_owner;
-			tag->session = MIN(to_ta_session(s)->id,
+		if (leak_audit_is_user_ta(ctx)) {
+			tag->owner = ctx->audit_owner;
+			tag->session = MIN(leak_audit_frame_session(s)->id,
 					   BIT(SESSION_BITS) - 1);
 			return;
 		}
-		if (!tag->server && is_pseudo_ta_ctx(s->ctx))
-			tag->server = to_ta_ctx(s->ctx)->audit_owner;
+		if (!tag->server && leak_audit_is_pta(ctx))
+			tag->server = ctx->audit_owner;
 	}
 }
 
@@ -186,7 +184,7 @@ static void restart_epochs(void)
 
 	current_epoch = 1;
 	current_era++;
-	leak_audit_walk_heap(MAF_NULL, &walk);
+	leak_audit_walk_heap(false, &walk);
 }
 
 TEE_Result audit_mark(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS])

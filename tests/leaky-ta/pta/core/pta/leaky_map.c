@@ -10,13 +10,14 @@
  * a secure video path don't.
  */
 
-#include <kernel/pseudo_ta.h>
-#include <kernel/ts_manager.h>
-#include <kernel/user_mode_ctx.h>
-#include <kernel/user_ta.h>
+#include <kernel/leak_audit_compat.h>
 #include <mm/mobj.h>
+#if LEAK_AUDIT_TREE_VM_ACCESS_RIGHTS
 #include <mm/vm.h>
-#include <util.h>
+#else
+#include <mm/tee_mmu.h>
+#define vm_buf_to_mboj_offs	tee_mmu_vbuf_to_mobj_offs
+#endif
 
 #define LEAKY_MAP_UUID \
 	{ 0x7d5c8b0f, 0x41c9, 0x4f0e, \
@@ -61,16 +62,17 @@ static TEE_Result invoke(void *session __unused, uint32_t cmd, uint32_t types,
 						  TEE_PARAM_TYPE_VALUE_INPUT,
 						  TEE_PARAM_TYPE_VALUE_OUTPUT,
 						  TEE_PARAM_TYPE_NONE);
-	struct ts_session *s = ts_get_calling_session();
+	leak_audit_frame *s = leak_audit_calling_frame();
+	struct tee_ta_ctx *ctx = s ? leak_audit_frame_ctx(s) : NULL;
 
-	if (!s || !is_user_ta_ctx(s->ctx))
+	if (!ctx || !leak_audit_is_user_ta(ctx))
 		return TEE_ERROR_ACCESS_DENIED;
 	if (cmd != LEAKY_MAP_CMD_KEEP)
 		return TEE_ERROR_NOT_SUPPORTED;
 	if (types != expected)
 		return TEE_ERROR_BAD_PARAMETERS;
 
-	return keep(to_user_mode_ctx(s->ctx), params);
+	return keep(&leak_audit_utc(ctx)->uctx, params);
 }
 
 pseudo_ta_register(.uuid = LEAKY_MAP_UUID, .name = "leaky_map.pta",
