@@ -129,7 +129,9 @@ pub(super) fn judge(normal: &NormalWorld) -> PoolTriage {
     let mut triage: Vec<Arc<str>> =
         growing_pools.iter().map(|pool| pool.sentence(swap).into()).collect();
     triage.extend(in_use(&moments, growing_pools.is_empty() && undecided.is_none()));
-    let findings = growing_pools.into_iter().map(|pool| pool.finding(swap)).collect();
+    let findings = { growing_pools.into_iter() }
+        .map(|pool| pool.finding(swap, pools.iter().find(|part| pool.is_whole_of(part))))
+        .collect();
     let doubts = undecided.into_iter().chain(missing_rows(&prints, &balance)).collect();
     PoolTriage { triage, findings, doubts }
 }
@@ -258,7 +260,9 @@ impl PoolTrend {
             Verdict::Leak if self.run => self.gain() >= WORTH_OF_RUN,
             Verdict::Leak => true,
             Verdict::Undecided if self.run => is_large && self.values.climbs(),
-            Verdict::Undecided => is_large || self.gain() > 0 && self.values.climbs(),
+            Verdict::Undecided => {
+                self.values.ends_higher() && (is_large || self.gain() > 0 && self.values.climbs())
+            }
             _ => false,
         }
     }
@@ -296,7 +300,14 @@ impl PoolTrend {
         format!("{} {trend}: {}: look at {}", self.kind.label(), self.change(swap), self.advice())
     }
 
-    fn finding(&self, swap: Option<(u64, u64)>) -> Finding {
+    /// Whether the other pool is a part of this one and grows, too.
+    fn is_whole_of(&self, part: &Self) -> bool {
+        *self.kind == NormalPool::Slab
+            && *part.kind == NormalPool::UnreclaimableSlab
+            && part.grows()
+    }
+
+    fn finding(&self, swap: Option<(u64, u64)>, part: Option<&Self>) -> Finding {
         let leak = self.verdict() == Verdict::Leak;
         let severity = if leak { Severity::Failure } else { Severity::Possible };
         let title = match leak {
@@ -324,7 +335,11 @@ impl PoolTrend {
                 .figures(rate.map(|rate| growing::figure(FigureKind::Growth, rate, unit)))
                 .evidence([Evidence::Text(growing::reason(said, series, "byte").into())]);
         }
+        let part = part.map(|part| {
+            format!("of it {}: {}{}", part.kind.label(), part.change(None), part.rises())
+        });
         draft
+            .evidence(part.map(|part| Evidence::Text(part.into())))
             .evidence(growth::report::words::evidence(series, self.values.first))
             .next(self.advice())
     }

@@ -140,6 +140,14 @@ impl CountSeries {
         values.windows(2).filter(|pair| pair[1] > pair[0]).count()
     }
 
+    /// Whether the last third of the values is higher than the first, on average: in noise the ends alone show nothing.
+    pub(super) fn ends_higher(&self) -> bool {
+        let values: Vec<_> = self.series.points().map(|(_, value)| value).collect();
+        let third = values.len().div_ceil(3);
+        let sum = |values: &[f64]| values.iter().sum::<f64>();
+        third > 0 && sum(&values[values.len() - third..]) > sum(&values[..third])
+    }
+
     /// Whether it rose in two of three iterations: less the growth of idle iterations it may fall a little.
     pub(super) fn rises_mostly(&self) -> bool {
         let steps = self.series.points().count().saturating_sub(1);
