@@ -22,9 +22,6 @@ const FIRM: f64 = 1.0;
 /// The same if the noise may persist for any time, so that a random walk is hardly ever as clear.
 const PERSISTENT: f64 = 5.0;
 
-/// Log odds against bounded shapes that such a line demands: of a short series, and of others.
-const SHAPES: [f64; 2] = [3.0, 0.0];
-
 /// Standard errors within which a slope is not excluded, at 99 % (one-sided).
 const EXCLUDED: f64 = 2.33;
 
@@ -75,11 +72,11 @@ impl Decision<'_> {
         Some(judgement.since(best.since.map(iteration)))
     }
 
-    /// Whether it is a line that is clear however long its noise persists.
+    /// Whether it is a line that is clear however long its noise persists, and likelier than any bounded
+    /// shape; of a short series, that may be the beginning of one.
     fn is_persistent_line(&self, model: &GrowingModel) -> bool {
-        let least = SHAPES[usize::from(!self.contest.is_short())];
-        let is_clear = |line: &PersistentLine| line.odds > least && line.clarity > PERSISTENT;
-        model.line.as_ref().is_some_and(is_clear)
+        let is_clear = |line: &PersistentLine| line.odds > 0.0 && line.clarity > PERSISTENT;
+        !self.contest.is_short() && model.line.as_ref().is_some_and(is_clear)
     }
 
     /// A bounded verdict, if growth is excluded.
