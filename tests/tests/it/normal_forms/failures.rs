@@ -5,7 +5,7 @@ use teeleak::Exit;
 use super::{compare_all, form};
 
 #[test]
-fn failed_allocations_say_whose_pool_was_full() {
+fn reports_of_the_oom_killer_say_what_ran_out() {
     compare_all(&[
         form(
             "oom-cgroup.txt",
@@ -53,6 +53,12 @@ fn failed_allocations_say_whose_pool_was_full() {
             ],
             &[],
         ),
+    ]);
+}
+
+#[test]
+fn failed_allocations_say_whose_pool_was_full() {
+    compare_all(&[
         form(
             "page-allocation-failure.txt",
             Exit::Blind,
