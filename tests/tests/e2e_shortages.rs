@@ -64,8 +64,7 @@ fn processes_that_nobody_ends(guest: &mut Guest) {
         let title = finding["title"].as_str().unwrap();
         finding["severity"] == "failure" && title.starts_with("vmallocinfo: kernel_clone")
     };
-    let stacks = findings.iter().find(is_of_stacks).unwrap_or_else(|| panic!("{report:#}"));
-    assert!(stacks["title"].as_str().unwrap().contains("1 object"), "{stacks:#}");
+    assert!(findings.iter().any(|finding| is_of_stacks(&finding)), "{report:#}");
 }
 
 fn cgroup_at_its_limit(guest: &Guest) {
