@@ -189,6 +189,21 @@ fn an_entry_that_rises_in_most_iterations_is_never_clean() {
     assert!(answer.out.contains("vmallocinfo kernel_clone"), "{}", answer.out);
 }
 
+/// Areas that were freed wait in the list until there are enough of them.
+#[test]
+fn freed_areas_are_no_leak() {
+    let root = system("freed-areas");
+    let area = "0x00000000%08x-0x00000000%08x   20480 unpurged vm_area\\n";
+    let workload = format!(
+        "cd {} && n=$(wc -l < proc/vmallocinfo) && printf '{area}' $((n * 7919)) $((n * 104729)) >> proc/vmallocinfo",
+        root.display()
+    );
+    let kept = "0x00000000aa000000-0x00000000ab000000   20480 kernel_clone+0xa8/0x478 pages=4 vmalloc N0=4\n";
+    fs::write(root.join("proc/vmallocinfo"), kept).unwrap();
+    let answer = run(&played(&root), &[], &workload);
+    assert_eq!(answer.exit, Exit::Clean, "{}", answer.out);
+}
+
 /// Buffers that are on the kernel's list and nowhere else: a driver imported them.
 #[test]
 fn buffers_that_only_the_kernel_has_are_reported() {

@@ -15,6 +15,9 @@ use crate::model::{LedgerEntry, LedgerKind, LedgerSnapshot};
 
 const PAGE: u64 = 4096;
 
+/// What stands in place of the caller of an area that was freed.
+const FREED: &str = "unpurged";
+
 #[derive(Default)]
 pub(super) struct VmallocInfo {
     open: Option<LedgerSnapshot>,
@@ -43,7 +46,10 @@ impl Parser for VmallocInfo {
         let census = self.open.get_or_insert_with(|| {
             LedgerSnapshot::new(LedgerKind::VmallocInfo, "", line.place.clone())
         });
-        super::add(census, row);
+        // What is freed waits there for others, whose pages are unmapped with its own.
+        if *row.name != *FREED {
+            super::add(census, row);
+        }
         LineOutcome::Parsed
     }
 
