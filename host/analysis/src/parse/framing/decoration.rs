@@ -22,6 +22,9 @@ type Decoration = fn(&[u8]) -> Option<usize>;
 /// Time stamps and what only stands beside one.
 const STAMPS: [Decoration; 6] = [in_brackets, in_parentheses, level, kmsg, epoch, wall];
 
+/// The same, without the columns that may follow a time of day.
+const STARTS: [Decoration; 6] = [in_brackets, in_parentheses, level, kmsg, epoch, date_and_time];
+
 /// The host and program that stand behind a stamp.
 const TAGS: [Decoration; 2] = [tag, container];
 
@@ -49,7 +52,7 @@ pub(super) fn has_stamp(text: &[u8]) -> bool {
     let is_first =
         |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_uppercase() || b"[(<-/.".contains(byte);
     text[blanks(text)..].first().is_some_and(is_first)
-        && STAMPS.iter().any(|stamp| stamp(text).is_some())
+        && STARTS.iter().any(|start| start(text).is_some())
 }
 
 /// Columns before the number of the processor in a line of the kernel's trace.

@@ -13,6 +13,7 @@ mod base64;
 mod characters;
 mod clock;
 mod colours;
+mod console_start;
 mod counts;
 pub(crate) mod decoration;
 mod detect;

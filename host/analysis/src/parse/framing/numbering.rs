@@ -1,6 +1,6 @@
 //! Line numbers and file names that editors, `cat -n` and `grep -n` put before a line.
 
-use super::wrap;
+use super::console_start;
 
 /// How lines are numbered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -94,11 +94,11 @@ impl Numbering {
 
     /// Whether a line starts as a console's does only behind its number.
     fn is_clear(self, line: &[u8]) -> bool {
-        !wrap::is_start(line) && self.has_start_behind(line)
+        !console_start::is_start(line) && self.has_start_behind(line)
     }
 
     fn has_start_behind(self, line: &[u8]) -> bool {
-        self.strip(line).is_some_and(|(_, rest)| wrap::is_start(rest))
+        self.strip(line).is_some_and(|(_, rest)| console_start::is_start(rest))
     }
 
     const fn follows(self, from: u64, to: u64) -> bool {
@@ -150,7 +150,7 @@ fn is_file(name: &[u8]) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Numbering, detect};
+    use super::{Numbering, console_start, detect};
 
     fn check(text: &str, numbering: Option<Numbering>, first: &str) {
         let lines: Vec<_> = text.split('\n').map(str::as_bytes).collect();
@@ -200,7 +200,7 @@ mod tests {
         fn numbers_are_those_that_one_of_all_forms_finds(line in "(  ?|[0-9]{1,4}[:| -]?|uart[.]log:|[EIx]/T[CAX]:|TEE-CORE:|USER-TA:|\\[ 12[.]345678\\] |10:20:01 |Mar 11 |<6>|\\(2|x-7 |\\[001\\] |a/b|[+-]0x1|kernel: |[-/.:|>]){0,6}") {
             let line = line.as_bytes();
             let is_clear = super::ALL.into_iter().any(|numbering| numbering.is_clear(line));
-            let is_found = !crate::parse::framing::wrap::is_start(line) && super::has_number(line);
+            let is_found = !console_start::is_start(line) && super::has_number(line);
             prop_assert_eq!(is_found, is_clear);
         }
     }

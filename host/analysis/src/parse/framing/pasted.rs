@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{decoration, kernel_records, ledger_rows, wrap};
+use super::{console_start, decoration, kernel_records, ledger_rows};
 use crate::parse::console::{LineReading, prefix_start, reading};
 
 /// Most words of a fact with its stamps.
@@ -75,7 +75,7 @@ fn line_start(line: &[u8], from: usize, prefix: usize) -> usize {
     let blanks = (start + 1..prefix).filter(|at| line[at - 1] == b' ' && line[*at] != b' ');
     let is_start = |at: &usize| {
         let stamps = &line[*at..prefix];
-        wrap::is_start(&line[*at..]) && decoration::message(stamps).is_empty()
+        console_start::is_start(&line[*at..]) && decoration::message(stamps).is_empty()
     };
     { blanks }.find(is_start).unwrap_or(prefix)
 }

@@ -1,6 +1,6 @@
 //! Lines of `logcat -v process`, which have the tag behind the text: `I(    0) I/TC: buffer: 24 bytes a.c:20  (KERNEL)`.
 
-use super::wrap;
+use super::console_start;
 use crate::parse::console::{LineReading, reading};
 
 /// Fewest lines that are convincing.
@@ -8,7 +8,8 @@ const LINES: usize = 2;
 
 /// Whether lines of the console are such lines.
 pub(super) fn has_lines<'t>(lines: impl Iterator<Item = &'t [u8]>) -> bool {
-    let is_of_console = |text: &[u8]| wrap::is_start(text) || reading(text) == LineReading::Whole;
+    let is_of_console =
+        |text: &[u8]| console_start::is_start(text) || reading(text) == LineReading::Whole;
     lines.filter(|line| text(line).is_some_and(is_of_console)).nth(LINES - 1).is_some()
 }
 

@@ -3,7 +3,10 @@
 //! Most parts of most logs are lines that start as the console's own do. A few of them are looked at; where
 //! all are regular, nothing else is done. Otherwise each line is looked at, but no line is read.
 
-use super::{base64, characters, colours, lines_of, mail, numbering, pasted, process, table, wrap};
+use super::{
+    base64, characters, colours, console_start, lines_of, mail, numbering, pasted, process, table,
+    wrap,
+};
 use crate::parse::console::prefix_start;
 
 /// Bytes between the lines that are looked at.
@@ -46,7 +49,7 @@ fn is_regular_line(line: &[u8]) -> bool {
     let line = line.trim_ascii_end();
     let is_start = match line {
         [] | [b'E' | b'I' | b'D' | b'F', b'/', ..] | [b'[', b' ', ..] => true,
-        _ => wrap::is_start(line),
+        _ => console_start::is_start(line),
     };
     is_start
         && line.is_ascii()
@@ -82,7 +85,7 @@ struct PartLines<'t> {
 
 impl<'t> PartLines<'t> {
     fn new(lines: Vec<&'t [u8]>) -> Self {
-        let starts = lines.iter().map(|line| wrap::is_start(line)).collect();
+        let starts = lines.iter().map(|line| console_start::is_start(line)).collect();
         Self { lines, starts }
     }
 

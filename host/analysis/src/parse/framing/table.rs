@@ -1,6 +1,6 @@
 //! Tables of wikis, forums and trackers: `| I/TC: buffer: 24 bytes a.c:20 |`.
 
-use super::wrap;
+use super::console_start;
 use crate::parse::console::{LineReading, is_bare_incident, reading};
 
 /// Fewest rows of a table.
@@ -9,7 +9,9 @@ const ROWS: usize = 2;
 /// Whether lines of the console are rows of a table.
 pub(super) fn has_rows<'t>(lines: impl Iterator<Item = &'t [u8]>) -> bool {
     let is_of_console = |text: &[u8]| {
-        wrap::is_start(text) || reading(text) == LineReading::Whole || is_bare_incident(text)
+        console_start::is_start(text)
+            || reading(text) == LineReading::Whole
+            || is_bare_incident(text)
     };
     lines.filter(|line| cell(line).is_some_and(is_of_console)).nth(ROWS - 1).is_some()
 }

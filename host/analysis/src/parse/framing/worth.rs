@@ -3,7 +3,7 @@
 //! Lines of a table that is wider than the page are broken; whether those of the widest line were, shows in what
 //! all readers make of the text before and after they are joined.
 
-use super::{decoration, wrap};
+use super::{console_start, decoration, wrap};
 use crate::{
     catalogue::{Catalogue, LineSource},
     parse::{
@@ -42,7 +42,7 @@ pub(super) fn column(lines: &[&[u8]]) -> Option<usize> {
 }
 
 fn is_cut(line: &[u8], next: &[u8], widest: usize) -> bool {
-    wrap::width(line) == widest && !next.trim_ascii().is_empty() && !wrap::is_start(next)
+    wrap::width(line) == widest && !next.trim_ascii().is_empty() && !console_start::is_start(next)
 }
 
 fn joined(lines: &[&[u8]], widest: usize) -> Vec<Vec<u8>> {

@@ -162,7 +162,12 @@ impl OomReportReader {
             holder.pid = pid;
             return LineOutcome::Parsed;
         }
-        if is_read || is_other_part(text) { LineOutcome::Parsed } else { LineOutcome::Ignored }
+        let is_of_cgroup = self.part == Part::Cgroup && is_statistic(text);
+        if is_read || is_of_cgroup || is_other_part(text) {
+            LineOutcome::Parsed
+        } else {
+            LineOutcome::Ignored
+        }
     }
 
     /// The line with the limit may be missing.
@@ -246,6 +251,12 @@ fn kind_of_cgroup(text: &str, line: &LedgerLine<'_>) -> Option<LedgerEntry> {
     let mut row = LedgerEntry::new(line.place.clone(), name, 1, bytes);
     row.exporter = OF_CGROUP.into();
     Some(row)
+}
+
+/// Any other figure of a cgroup: `pgfault 8185`.
+fn is_statistic(text: &str) -> bool {
+    text.split_once(' ')
+        .is_some_and(|(name, value)| !name.is_empty() && fields::decimal(value).is_some())
 }
 
 /// `21904kB` in bytes.
@@ -336,13 +347,9 @@ fn is_other_part(text: &str) -> bool {
         "Workqueue:",
     ];
     let is_block_list = text.ends_with("kB") && text.contains("*4kB");
-    let is_statistic = text
-        .split_once(' ')
-        .is_some_and(|(name, value)| !name.is_empty() && fields::decimal(value).is_some());
     let is_cache = text.ends_with("pagecache pages") || text.ends_with("in swap cache");
     STARTS.iter().any(|start| text.starts_with(start))
         || is_block_list
         || is_cache
-        || is_statistic
         || fields::function(text).is_some()
 }

@@ -81,12 +81,14 @@ fn of_kernel(text: &str) -> Option<(&str, u64, u64)> {
     Some((name, active, active.saturating_mul(size)))
 }
 
-/// Whether a row begins as the kernel's do: the name of a cache, and more of the five figures before its tunables
-/// than other lines have.
+/// Whether a row of the kernel's was cut: the name of a cache, and three to five figures up to its tunables.
 fn is_cut(text: &str) -> bool {
-    let mut words = text.split_whitespace();
-    words.next().is_some_and(|name| fields::decimal(name).is_none())
-        && words.take_while(|word| fields::decimal(word).is_some()).count() >= 3
+    let words: Vec<_> = text.split_whitespace().collect();
+    let Some((name, rest)) = words.split_first() else { return false };
+    let n_figures = rest.iter().take_while(|word| fields::decimal(word).is_some()).count();
+    fields::decimal(name).is_none()
+        && (3..=5).contains(&n_figures)
+        && rest.get(n_figures).is_none_or(|word| *word == ":")
 }
 
 fn of_tool(text: &str) -> Option<(&str, u64, u64)> {
@@ -98,4 +100,19 @@ fn of_tool(text: &str) -> Option<(&str, u64, u64)> {
     let end = text.find(words.get(slabs.checked_sub(3)?)?)?;
     let name = text[..end].trim_end();
     Some((if name.is_empty() { words[0] } else { name }, count, count.saturating_mul(size)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_cut;
+
+    #[test]
+    fn only_rows_of_the_kernel_are_cut_ones() {
+        for row in ["kmalloc-64 1000 1024 64", "kmalloc-64 1000 1024 64 64 1 : tuna"] {
+            assert!(is_cut(row), "{row}");
+        }
+        for other in ["cpu0 1 2 3 4 5 6 7 8 9 10", "kmalloc-64 1000 1024", "1 2 3 4", "a 1 2 3 b"] {
+            assert!(!is_cut(other), "{other}");
+        }
+    }
 }

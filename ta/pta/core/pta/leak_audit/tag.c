@@ -5,7 +5,8 @@
 
 /*
  * For whom, from where and when each block of the core heap was allocated.
- * It's kept in what is padding of the malloc debug header on 64-bit cores.
+ * It's kept in the malloc debug header: in padding on 64-bit cores, in a field
+ * that is woven in on 32-bit ones.
  */
 
 #include <initcall.h>
