@@ -85,10 +85,11 @@ class Plan:
         return all(other in functions for other in one.get('needs', []))
 
     def _missing(self, hook):
+        ours = [file for file, _ in copies(self.pta)]
         for one in hook['one_of']:
             kind, name = kind_and_name(one)
             places = [file for file in self.tree.elsewhere(kind, name)
-                      if file not in one['files']]
+                      if file not in one['files'] + ours]
             hint = hook['hint']
             if places:
                 hint = ('add that file to "files" of %s in port/hooks.json if '

@@ -214,6 +214,17 @@ fn a_function_that_was_moved_is_named_with_its_new_place() {
     assert!(said.contains("port/hooks.json"), "{said}");
 }
 
+/// What was copied into the tree defines functions of the same names.
+#[test]
+fn what_wraps_a_function_is_no_place_that_it_was_moved_to() {
+    let tree = Tree::new(&simple());
+    tree.write("pta/core/include/fill.h", FILL[0]);
+    let woven = tree.woven();
+    tree.write("tree/core/a.c", &woven.replace("int fill(", "int vendor_fill("));
+    let said = tree.refused();
+    assert!(said.contains("no function fill") && !said.contains("fill.h"), "{said}");
+}
+
 #[test]
 fn another_signature_is_refused_and_shown() {
     let tree = Tree::new(&simple().replace("int n)", "int n, bool wipe)"));
