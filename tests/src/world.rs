@@ -1,6 +1,7 @@
 //! The host tool around a simulated TEE, in this process.
 
 use std::{
+    ffi::OsString,
     cell::{Cell, RefCell},
     os::fd::BorrowedFd,
     path::PathBuf,
@@ -52,6 +53,8 @@ pub struct World {
     pub preload: Option<PathBuf>,
     /// Where GitHub Actions wants the summary of a step.
     pub github_summary: Option<PathBuf>,
+    /// The program of idle iterations.
+    pub idle: Vec<OsString>,
     /// Root of the file system that is looked at.
     pub root: PathBuf,
     /// Where files with defaults of options are looked for.
@@ -130,6 +133,7 @@ impl World {
             stats: Err(ITEM_NOT_FOUND),
             preload: None,
             github_summary: None,
+            idle: vec!["true".into()],
             root: "/nowhere".into(),
             places: Places::default(),
             interrupt: Interrupt::default(),
@@ -176,7 +180,7 @@ impl World {
                 world: self,
                 interrupt: self.interrupt.clone(),
                 preload: self.preload.clone(),
-                idle: vec!["true".into()],
+                idle: self.idle.clone(),
                 github_summary: self.github_summary.clone(),
                 root: self.root.clone(),
                 places: self.places.clone(),

@@ -18,7 +18,7 @@ use teeleak_tests::teeleak;
 const LIMIT: Duration = Duration::from_secs(400);
 
 /// Each iteration starts a process that it does not end.
-const FORGETFUL: &str = "teeleak run --with normal-world -n 24 --json -- \
+const FORGETFUL: &str = "teeleak run --with normal-world -n 32 --idle 8 --json -- \
     sh -c 'sleep 100000 </dev/null >/dev/null 2>&1 & true'";
 
 /// A process that takes memory without end, in a cgroup that may have little.
@@ -57,7 +57,7 @@ fn what_runs_out_is_read_as_the_kernel_prints_it() {
 /// The stack that the kernel keeps of each task is an area of its address space.
 fn processes_that_nobody_ends(guest: &mut Guest) {
     let outcome = guest.exec(FORGETFUL, LIMIT).unwrap();
-    assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+    assert_eq!(outcome.code, 1, "{}\n{}", outcome.stdout, outcome.stderr);
     let report: Value = serde_json::from_str(&outcome.stdout).unwrap();
     let findings = report["findings"].as_array().unwrap();
     let is_of_stacks = |finding: &&Value| {

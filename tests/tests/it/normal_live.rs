@@ -189,6 +189,37 @@ fn an_entry_that_rises_in_most_iterations_is_never_clean() {
     assert!(answer.out.contains("vmallocinfo kernel_clone"), "{}", answer.out);
 }
 
+/// A run of as many areas as the list has, which changes in idle iterations, too.
+fn areas_beside_another_load(name: &str, numbers: &[u32]) -> Answer {
+    let root = system(name);
+    fs::write(root.join("areas.sh"), AREAS).unwrap();
+    let lines: Vec<_> = numbers.iter().map(|n| format!("{n}\n")).collect();
+    fs::write(root.join("numbers"), lines.concat()).unwrap();
+    let workload = format!("cd {} && . ./areas.sh", root.display());
+    let idle = ["sh", "-c", &workload].map(Into::into).to_vec();
+    let world = World { idle, ..played(&root) };
+    let arguments = ["--with", "normal-world", "-n", "9", "--warmup", "0", "--idle", "3", "--"];
+    world.run(&[&["run"], &arguments[..], &["sh", "-c", &workload]].concat())
+}
+
+/// In so few idle iterations nobody can say whose growth it is.
+#[test]
+fn what_grows_in_idle_iterations_as_well_is_never_clean() {
+    let numbers: Vec<_> = (64..80).collect();
+    let answer = areas_beside_another_load("areas-of-others", &numbers);
+    assert_eq!(answer.exit, Exit::Blind, "{}", answer.out);
+    assert!(answer.out.contains("vmallocinfo kernel_clone"), "{}", answer.out);
+}
+
+#[test]
+fn what_others_allocate_once_takes_no_leak_away() {
+    for idle in [[64, 64, 66], [64, 66, 66], [64, 67, 66]] {
+        let numbers: Vec<_> = idle.into_iter().chain(66..80).collect();
+        let answer = areas_beside_another_load("areas-of-one-more", &numbers);
+        assert_eq!(answer.exit, Exit::Leak, "{idle:?} {}", answer.out);
+    }
+}
+
 /// Areas that were freed wait in the list until there are enough of them.
 #[test]
 fn freed_areas_are_no_leak() {

@@ -140,6 +140,13 @@ impl CountSeries {
         values.windows(2).filter(|pair| pair[1] > pair[0]).count()
     }
 
+    /// Whether it only grows as much as in idle iterations: too few of them show whose growth that is.
+    pub(super) fn is_of_idle(&self) -> bool {
+        let mut whole = self.series.clone();
+        whole.subtract(-self.idle);
+        self.idle > 0.0 && Self { series: whole, ..self.clone() }.judge().verdict == Verdict::Leak
+    }
+
     /// Whether the last third of the values is higher than the first, on average: in noise the ends alone show nothing.
     pub(super) fn ends_higher(&self) -> bool {
         let values: Vec<_> = self.series.points().map(|(_, value)| value).collect();
@@ -148,10 +155,13 @@ impl CountSeries {
         third > 0 && sum(&values[values.len() - third..]) > sum(&values[..third])
     }
 
-    /// Whether it rose in two of three iterations: less the growth of idle iterations it may fall a little.
+    /// Whether it rose in a third of the iterations, and fell little: a number that only wanders seldom gains half
+    /// of all its steps.
     pub(super) fn rises_mostly(&self) -> bool {
-        let steps = self.series.points().count().saturating_sub(1);
-        steps > 1 && 3 * self.rise_count() >= 2 * steps
+        let values: Vec<_> = self.series.points().map(|(_, value)| value).collect();
+        let path: f64 = values.windows(2).map(|pair| (pair[1] - pair[0]).abs()).sum();
+        let gain = values.last().zip(values.first()).map_or(0.0, |(last, first)| last - first);
+        path > 0.0 && 2.0 * gain >= path && 3 * self.rise_count() >= values.len() - 1
     }
 
     /// Whether it rose in most iterations and never fell.

@@ -95,18 +95,54 @@ impl Column {
         Cohort { born: u32::try_from(start - from).unwrap_or(u32::MAX), alive: alive_counts }
     }
 
-    /// Gain per idle iteration, in objects and bytes. The first of several does not count: one-time
+    /// Gain per idle iteration, in objects and bytes, as far as the first and the last half of them both
+    /// have it: what someone else allocates once is no rate. The first of many does not count: one-time
     /// work happens there.
     pub(crate) fn idle_rate(&self) -> (f64, f64) {
-        let n_skipped = usize::from(self.alive.len() > 2);
-        let mut amounts =
-            self.alive.iter().enumerate().skip(n_skipped).filter_map(|(at, n)| Some((at, (*n)?)));
-        let (Some((start, first)), Some((end, last))) = (amounts.next(), amounts.next_back())
-        else {
-            return (0.0, 0.0);
+        let n_skipped = usize::from(self.alive.len() > 3);
+        let amounts: Vec<_> = self
+            .alive
+            .iter()
+            .enumerate()
+            .skip(n_skipped)
+            .filter_map(|(at, n)| Some((at, (*n)?)))
+            .collect();
+        let middle = amounts.len() / 2;
+        let halves = [amounts.get(..=middle).unwrap_or_default(), &amounts[middle..]];
+        let rate = |amount: fn(&(u64, u64)) -> u64| {
+            let rates = halves.into_iter().filter_map(|half| gain(half, amount));
+            rates.reduce(f64::min).unwrap_or(0.0).max(0.0)
         };
-        let rate =
-            |first: u64, last: u64| ((last as f64 - first as f64) / (end - start) as f64).max(0.0);
-        (rate(first.0, last.0), rate(first.1, last.1))
+        (rate(|n| n.0), rate(|n| n.1))
+    }
+}
+
+/// Gain from one snapshot to the next, on average; `None` of fewer than two.
+fn gain(amounts: &[(usize, (u64, u64))], amount: fn(&(u64, u64)) -> u64) -> Option<f64> {
+    let [(start, first), .., (end, last)] = amounts else { return None };
+    Some((amount(last) as f64 - amount(first) as f64) / (end - start) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Column;
+
+    fn rate(alive: &[u64]) -> f64 {
+        let mut column = Column::new(alive.iter().map(|_| true));
+        alive.iter().enumerate().for_each(|(at, n)| column.add(at, None, *n, 0));
+        column.idle_rate().0
+    }
+
+    #[test]
+    fn idle_growth_goes_on_in_both_halves() {
+        assert_eq!(rate(&[0, 9, 10, 11]), 1.0);
+        assert_eq!(rate(&[0, 0, 1, 1, 2, 2, 3, 3, 4]), 0.5);
+        assert_eq!(rate(&[0, 9, 10]), 1.0);
+        assert_eq!(rate(&[0, 0, 2]), 0.0);
+        assert_eq!(rate(&[0, 1]), 1.0);
+        assert_eq!(rate(&[]), 0.0);
+        for once in [[0, 0, 2, 2], [0, 0, 0, 2], [0, 0, 3, 2]] {
+            assert_eq!(rate(&once), 0.0, "{once:?}");
+        }
     }
 }

@@ -152,8 +152,8 @@ impl RepeatSeries<'_> {
         }
     }
 
-    /// Whether nobody can say if it grows, although it rose; in a run only of what rose in most iterations, since
-    /// all processes of the system take part.
+    /// Whether nobody can say if it grows, although it rose; in a run only of what rose on and on, since all
+    /// processes of the system take part.
     fn is_open(&self, ledger: LedgerKind, key: &str) -> bool {
         let (counts, _) = self.judged(ledger);
         let (first, last) = counts.ends();
@@ -163,8 +163,10 @@ impl RepeatSeries<'_> {
         }
         let judgement = growth::judge(&counts.series);
         let is_undecided = judgement.verdict == Verdict::Undecided;
-        let is_of_run = counts.rises_mostly() && is_significant(ledger, key, Some(&judgement));
-        is_undecided && (!self.run || is_of_run)
+        if self.run && !is_significant(ledger, key, Some(&judgement)) {
+            return false;
+        }
+        counts.is_of_idle() || is_undecided && (!self.run || counts.rises_mostly())
     }
 
     fn finding(&self, (ledger, name): (LedgerKind, &str), key: &str) -> Option<(u64, Finding)> {
