@@ -140,11 +140,12 @@ impl CountSeries {
         values.windows(2).filter(|pair| pair[1] > pair[0]).count()
     }
 
-    /// Whether it only grows as much as in idle iterations: too few of them show whose growth that is.
+    /// Whether it grows, but hardly more than in idle iterations: too few of them show whose growth that is.
     pub(super) fn is_of_idle(&self) -> bool {
-        let mut whole = self.series.clone();
-        whole.subtract(-self.idle);
-        self.idle > 0.0 && Self { series: whole, ..self.clone() }.judge().verdict == Verdict::Leak
+        let mut series = self.series.clone();
+        series.subtract(-self.idle);
+        let whole = Self { series, ..self.clone() };
+        self.idle > 0.0 && (whole.rises_mostly() || whole.judge().verdict == Verdict::Leak)
     }
 
     /// Whether the last third of the values is higher than the first, on average: in noise the ends alone show nothing.
