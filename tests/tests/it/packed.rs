@@ -1,38 +1,21 @@
 //! `teeleak analyze` on packed logs with one wrong bit: what unpacking makes of it may never have been written,
 //! so it is no ground for a verdict.
 
-use std::{
-    fs,
-    io::{Read as _, Write as _},
-};
+use std::{fs, io::Read as _};
 
 use teeleak::Exit;
 use teeleak_tests::{Answer, teeleak};
 
-use crate::support::{fixture, folder};
+use crate::{
+    packing::{gzip, xz, zstd},
+    support::{fixture, folder},
+};
 
 /// Wrong bits per log and format.
 const BITS: usize = 40;
 
 /// Bytes of a head, which says little that changes the text.
 const HEAD: usize = 20;
-
-fn gzip(text: &[u8]) -> Vec<u8> {
-    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    packer.write_all(text).unwrap();
-    packer.finish().unwrap()
-}
-
-fn xz(text: &[u8]) -> Vec<u8> {
-    let options = lzma_rust2::XzOptions::default();
-    let mut packer = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
-    packer.write_all(text).unwrap();
-    packer.finish().unwrap()
-}
-
-fn zstd(text: &[u8]) -> Vec<u8> {
-    ruzstd::encoding::compress_to_vec(text, ruzstd::encoding::CompressionLevel::Fastest)
-}
 
 fn analyze(name: &str, packed: &[u8]) -> Answer {
     let path = folder("packed").join(name);

@@ -148,6 +148,17 @@ impl CountSeries {
         self.idle > 0.0 && (whole.rises_mostly() || whole.judge().verdict == Verdict::Leak)
     }
 
+    /// Whether it leaked up to the last snapshot, which has less: a text may end before its last snapshot does.
+    pub(super) fn falls_last(&self) -> bool {
+        let mut points = self.series.points().rev();
+        let (Some((at, last)), Some((_, before))) = (points.next(), points.next()) else {
+            return false;
+        };
+        let values = self.series.values[..at].to_vec();
+        let series = Series { values, cohorts: None };
+        last < before && Self { series, ..self.clone() }.judge().verdict == Verdict::Leak
+    }
+
     /// Whether the last third of the values is higher than the first, on average: in noise the ends alone show nothing.
     pub(super) fn ends_higher(&self) -> bool {
         let values: Vec<_> = self.series.points().map(|(_, value)| value).collect();

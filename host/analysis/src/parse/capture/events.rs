@@ -6,8 +6,10 @@ use super::{ObservationBuilder, entries};
 use crate::model::{Clock, Event, EventKind, Keys, Origin, Stage, StepResult, Time};
 
 impl ObservationBuilder {
-    /// Adds an event; `lost_before` events were lost before it.
-    pub(super) fn event(&mut self, event: &event::EventRecord, lost_before: u64) {
+    /// Adds an event: those between it and the one before were lost, in the TEE or with damaged frames.
+    pub(super) fn event(&mut self, event: &event::EventRecord) {
+        let lost_before = std::mem::take(&mut self.lost_events.1).max(self.missing_before(event));
+        self.is_event_damaged = false;
         let nanoseconds = |ticks| self.hello.and_then(|hello| hello.nanoseconds(ticks));
         let is_measured = self.moment.stage == Stage::Measured;
         let event = Event {
@@ -30,6 +32,12 @@ impl ObservationBuilder {
             by: None,
         };
         self.observation.events.push(event);
+    }
+
+    /// Events that have a number between the last event and this one.
+    fn missing_before(&self, event: &event::EventRecord) -> u64 {
+        let last = self.observation.events.last().map(|last| last.seq);
+        last.map_or(0, |last| event.seq.saturating_sub(last).saturating_sub(1))
     }
 }
 

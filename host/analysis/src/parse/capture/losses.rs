@@ -7,7 +7,8 @@ impl ObservationBuilder {
     /// Notes what was lost, each kind as a gap.
     pub(super) fn note_losses(&mut self) {
         let (any, lost) = self.lost_events;
-        self.observation.lost_at_end = lost;
+        // How many a damaged frame had is not known.
+        self.observation.lost_at_end = lost.max(self.is_event_damaged.into());
         if any {
             let remedy = Some(remedy::MORE_EVENTS.into());
             let label = "events".into();

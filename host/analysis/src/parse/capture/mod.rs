@@ -80,6 +80,8 @@ pub struct ObservationBuilder {
     normal: NormalWorldReader,
     /// Whether events were lost, and how many since the last event.
     lost_events: (bool, u64),
+    /// Whether frames were damaged since the last event.
+    is_event_damaged: bool,
     ended: bool,
     is_push: bool,
     unknown_records: u64,
@@ -158,7 +160,8 @@ impl ObservationBuilder {
         }
         self.frames += 1;
         self.observation.accounting.rejected += 1;
-        self.damaged_bytes += damage.bytes;
+        self.damaged_bytes = self.damaged_bytes.saturating_add(damage.bytes);
+        self.is_event_damaged = true;
     }
 }
 
@@ -181,6 +184,7 @@ impl ObservationBuilder {
             clients: ClientCallReader::default(),
             normal: NormalWorldReader::default(),
             lost_events: (false, 0),
+            is_event_damaged: false,
             ended: true,
             is_push: false,
             unknown_records: 0,
@@ -304,10 +308,7 @@ impl ObservationBuilder {
                     self.lost_events.0 |= head.lost > 0;
                     self.lost_events.1 = self.lost_events.1.saturating_add(head.lost);
                 }
-                Ok(Record::Event(event)) => {
-                    let lost_before = std::mem::take(&mut self.lost_events.1);
-                    self.event(&event, lost_before);
-                }
+                Ok(Record::Event(event)) => self.event(&event),
                 Ok(record) => self.record(&record),
                 Err(RecordError::Truncated) => self.damaged_bytes += 1,
                 Err(_) => self.unknown_records += 1,
