@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Damaged copies in all; `TEELEAK_DAMAGE` asks for more.
-const COPIES: usize = 1500;
+const COPIES: usize = 600;
 
 /// Threads that analyze copies.
 const THREADS: usize = 2;

@@ -153,11 +153,10 @@ fn without_parts(growing_pools: Vec<&PoolTrend>) -> Vec<&PoolTrend> {
     growing_pools.into_iter().filter(|pool| *pool.kind != drops).collect()
 }
 
-/// The pools that texts leave undecided and that no finding shows.
+/// The pools that stay undecided and that no finding shows.
 fn undecided(pools: &[PoolTrend], growing_pools: &[&PoolTrend]) -> Option<Arc<str>> {
     let is_open = |pool: &&PoolTrend| {
-        let is_undecided = pool.said.is_some_and(|said| said.verdict == Verdict::Undecided);
-        !pool.run && is_undecided && !growing_pools.iter().any(|other| other.kind == pool.kind)
+        pool.is_open() && !growing_pools.iter().any(|other| other.kind == pool.kind)
     };
     let open_pools: Vec<_> = pools.iter().filter(is_open).collect();
     let more = open_pools.iter().filter_map(|pool| pool.said?.more).max();
@@ -265,6 +264,17 @@ impl PoolTrend {
             }
             _ => false,
         }
+    }
+
+    /// Whether nobody can say if it grows; in a run only of what rose on and on, since all processes of the system
+    /// take part.
+    fn is_open(&self) -> bool {
+        let is_undecided = self.said.is_some_and(|said| said.verdict == Verdict::Undecided);
+        if !self.run {
+            return is_undecided || self.values.falls_last();
+        }
+        let rises = is_undecided && self.values.rises_mostly();
+        self.gain() >= WORTH_OF_RUN && (rises || self.values.is_of_idle())
     }
 
     fn advice(&self) -> &'static str {
