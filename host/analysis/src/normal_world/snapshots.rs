@@ -144,8 +144,11 @@ impl CountSeries {
     pub(super) fn is_of_idle(&self) -> bool {
         let mut series = self.series.clone();
         series.subtract(-self.idle);
-        let whole = Self { series, ..self.clone() };
-        self.idle > 0.0 && (whole.rises_mostly() || whole.judge().verdict == Verdict::Leak)
+        self.idle > 0.0 && Self { series, ..self.clone() }.may_leak()
+    }
+
+    fn may_leak(&self) -> bool {
+        self.rises_mostly() || self.judge().verdict == Verdict::Leak
     }
 
     /// Whether it leaked up to the last snapshot, which has less: a text may end before its last snapshot does.
@@ -156,7 +159,7 @@ impl CountSeries {
         };
         let values = self.series.values[..at].to_vec();
         let series = Series { values, cohorts: None };
-        last < before && Self { series, ..self.clone() }.judge().verdict == Verdict::Leak
+        last < before && Self { series, ..self.clone() }.may_leak()
     }
 
     /// Whether the last third of the values is higher than the first, on average: in noise the ends alone show nothing.

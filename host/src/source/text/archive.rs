@@ -15,7 +15,10 @@ use teeleak_analysis::{
     text,
 };
 
-use super::unpack::unpack;
+use super::{
+    read_failure::ReadFailure,
+    unpack::{CheckedReader, unpack},
+};
 
 /// Most members of an archive, which bounds the time for listing it.
 const MEMBERS: usize = 1_000;
@@ -40,8 +43,9 @@ pub(super) struct Member {
 /// How a member is packed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Packing {
-    Stored,
-    Deflated,
+    /// Both in a zip, with the checksum of the unpacked bytes.
+    Stored(u32),
+    Deflated(u32),
     /// In a tar, which may be packed as a whole.
     Tar,
 }
@@ -54,6 +58,8 @@ pub(super) struct Members {
     other: u64,
     /// Members that could not be read: too many, too large, encrypted, damaged.
     unread: u64,
+    /// Why the archive as a whole may be wrong.
+    damage: Option<ReadFailure>,
 }
 
 /// What is not read of the inputs.
@@ -86,6 +92,10 @@ impl Members {
                 remedy: Some("unpack the archive and pass its files".into()),
                 lost: self.unread,
             });
+        }
+        if let Some(ReadFailure { text, reason }) = &self.damage {
+            let (what, reason) = (format!("the end of {name}: {text}").into(), reason.clone());
+            skipped.gaps.push(Gap { what, reason, remedy: None, lost: 0 });
         }
     }
 
@@ -122,13 +132,14 @@ impl Member {
                     io::copy(&mut contents.by_ref().take(self.start), &mut io::sink())?;
                     Box::new(contents.take(self.bytes))
                 }
-                Packing::Stored => {
+                Packing::Stored(checksum) => {
                     file.seek(SeekFrom::Start(self.start))?;
-                    Box::new(file.take(self.bytes))
+                    Box::new(CheckedReader::new(file.take(self.bytes), checksum))
                 }
-                Packing::Deflated => {
+                Packing::Deflated(checksum) => {
                     file.seek(SeekFrom::Start(self.start))?;
-                    Box::new(flate2::read::DeflateDecoder::new(file.take(self.bytes)))
+                    let contents = flate2::read::DeflateDecoder::new(file.take(self.bytes));
+                    Box::new(CheckedReader::new(contents, checksum))
                 }
             };
             unpack(Box::new(reader.take(MEMBER_BYTES)))
@@ -195,8 +206,8 @@ fn zip_members(path: &Path) -> Result<Members> {
             continue;
         }
         let packing = match file.compression() {
-            zip::CompressionMethod::Stored => Some(Packing::Stored),
-            zip::CompressionMethod::DEFLATE => Some(Packing::Deflated),
+            zip::CompressionMethod::Stored => Some(Packing::Stored(file.crc32())),
+            zip::CompressionMethod::DEFLATE => Some(Packing::Deflated(file.crc32())),
             _ => None,
         };
         let place = packing.zip(file.data_start()).filter(|_| !file.encrypted());
@@ -232,6 +243,9 @@ fn tar_members(path: &Path) -> Result<Members> {
         let (start, bytes) = (entry.raw_file_position(), entry.size());
         places.push(Member { archive: shared.clone(), name, start, bytes, packing: Packing::Tar });
     }
+    // A checksum of the whole is at its end.
+    let rest = io::copy(&mut archive.into_inner(), &mut io::sink());
+    members.damage = rest.err().map(Into::into);
     places.into_iter().for_each(|member| members.add(member));
     if members.texts.is_empty() && members.unread > 0 {
         return Err(anyhow!("the archive is damaged"));

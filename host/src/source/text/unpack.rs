@@ -43,6 +43,30 @@ impl<R: Read> Read for Xz<R> {
     }
 }
 
+/// Compares what is unpacked with its checksum.
+pub(super) struct CheckedReader<R: Read> {
+    contents: R,
+    checksum: u32,
+    sum: flate2::Crc,
+}
+
+impl<R: Read> CheckedReader<R> {
+    pub(super) fn new(contents: R, checksum: u32) -> Self {
+        Self { contents, checksum, sum: flate2::Crc::new() }
+    }
+}
+
+impl<R: Read> Read for CheckedReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.contents.read(buffer)?;
+        self.sum.update(&buffer[..n]);
+        if n == 0 && !buffer.is_empty() && self.sum.sum() != self.checksum {
+            return Err(corrupt("corrupt file in a zip without a matching checksum"));
+        }
+        Ok(n)
+    }
+}
+
 /// What was unpacked of it so far may be wrong.
 fn corrupt(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)

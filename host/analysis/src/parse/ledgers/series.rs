@@ -119,6 +119,7 @@ impl Parser for PlainSeries {
     fn end(&mut self, out: &mut LedgerOutput) {
         if let SeriesState::Open(open) = std::mem::take(&mut self.state)
             && open.lines.len() >= SHORTEST
+            && open.has_figures()
         {
             open.censuses().for_each(|census| out.census(census));
         }
@@ -142,7 +143,11 @@ impl OpenSeries {
         let named = |(at, cell): (usize, &str)| {
             SeriesColumn::new(if is_head { cell } else { "" }, at, file)
         };
-        let columns = cells(text, separator).into_iter().enumerate().map(named).collect();
+        let mut columns: Vec<_> =
+            cells(text, separator).into_iter().enumerate().map(named).collect();
+        if let [alone] = columns.as_mut_slice() {
+            alone.is_time = false;
+        }
         Self { place: place.clone(), columns, separator, lines: Vec::new() }
     }
 
@@ -166,6 +171,11 @@ impl OpenSeries {
 
     pub(super) const fn is_empty(&self) -> bool {
         self.lines.is_empty()
+    }
+
+    /// Whether any column is more than a time.
+    pub(super) fn has_figures(&self) -> bool {
+        self.columns.iter().any(|column| !column.is_time)
     }
 
     pub(super) fn push(&mut self, text: &str, place: &SourceLocation) -> bool {
@@ -333,6 +343,8 @@ mod tests {
         assert!(values("1\n2\n3\n").is_empty());
         assert!(values("Hello\n1\n2\nthe end\n").is_empty());
         assert!(values("7\nMemory is full\n8\n9\n10\n").is_empty());
+        assert!(values("timerss_kb\n1,2\n2,3\n3,4\n4,5\n").is_empty());
+        assert!(values("time,date\n1,2\n2,3\n3,4\n4,5\n").is_empty());
         assert!(values("Hello, world\n1,2\n3,4\nthe end\n").is_empty());
     }
 }

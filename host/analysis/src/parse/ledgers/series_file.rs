@@ -50,7 +50,7 @@ impl SeriesFile {
     /// If no line had figures.
     pub fn finish(self) -> Result<NormalWorld, String> {
         let read = self.place.at;
-        let open = self.open.filter(|open| !open.is_empty());
+        let open = self.open.filter(|open| !open.is_empty() && open.has_figures());
         let open = open.ok_or_else(|| {
             format!("expected lines of figures, found none in {}", text::count(read, "line"))
         })?;
@@ -85,6 +85,7 @@ mod tests {
             ("time,kb\n1,2\n1\n", "line 3: expected 2 columns as in the first line, found 1"),
             ("a,used\n1,x y\n", "line 2: expected a number in column \"used\", found \"x y\""),
             ("a,used\n\n# note\n", "expected lines of figures, found none in 3 lines"),
+            ("time,date\n1,2\n", "expected lines of figures, found none in 2 lines"),
             ("", "expected lines of figures, found none in 0 lines"),
         ] {
             assert_eq!(read(text).unwrap_err(), mistake, "{text}");
