@@ -1,8 +1,8 @@
 //! The host tool around a simulated TEE, in this process.
 
 use std::{
-    ffi::OsString,
     cell::{Cell, RefCell},
+    ffi::OsString,
     os::fd::BorrowedFd,
     path::PathBuf,
     rc::Rc,

@@ -47,7 +47,8 @@ fn lose_byte(bytes: &mut Vec<u8>, numbers: &mut Numbers) {
 fn lose_line(bytes: &mut Vec<u8>, numbers: &mut Numbers) {
     let at = numbers.below(bytes.len());
     let start = bytes[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-    let end = bytes[at..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |n| at + n + 1);
+    let end =
+        bytes[at..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |n| at + n + 1);
     bytes.drain(start..end);
 }
 
@@ -77,7 +78,8 @@ impl Fixture {
         if let Ok(mark) = fs::read_to_string(path.with_extension("mark")) {
             words.extend(["--mark".to_owned(), mark.trim_end().to_owned()]);
         }
-        let mut fixture = Self { name, bytes: fs::read(path).unwrap(), words, verdict: Exit::Usage };
+        let mut fixture =
+            Self { name, bytes: fs::read(path).unwrap(), words, verdict: Exit::Usage };
         fixture.verdict = fixture.verdict_of(path);
         fixture
     }
@@ -161,12 +163,17 @@ fn damage_makes_nothing_clean_and_accuses_nobody() {
     let copies = copies.unwrap_or(COPIES);
     let fixtures = fixtures();
     let number_of = |verdict| fixtures.iter().filter(|one| one.verdict == verdict).count();
-    assert!(number_of(Exit::Leak) >= 10 && number_of(Exit::Clean) >= 3, "{} {} {}", fixtures.len(), number_of(Exit::Leak),number_of(Exit::Clean));
+    assert!(
+        number_of(Exit::Leak) >= 10 && number_of(Exit::Clean) >= 3,
+        "{} {} {}",
+        fixtures.len(),
+        number_of(Exit::Leak),
+        number_of(Exit::Clean)
+    );
     let wrong: String = std::thread::scope(|scope| {
         let fixtures = &fixtures;
-        let threads: Vec<_> = (0..THREADS)
-            .map(|first| scope.spawn(move || check(fixtures, first, copies)))
-            .collect();
+        let threads: Vec<_> =
+            (0..THREADS).map(|first| scope.spawn(move || check(fixtures, first, copies))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert!(wrong.is_empty(), "{wrong}");

@@ -8,7 +8,7 @@ use std::{
 use super::{damage::InputDamage, stated::StatedFacts};
 
 use crate::{
-    growth::collect::far_iteration,
+    growth::{collect::far_iteration, report::last_fall},
     model::{
         Call, CallKind, Completeness, Event, Finding, Gap, Incident, Instance, Observation, Origin,
         Reason, Sample, Stage, StepResult, UnreadText, saturating_sum,
@@ -87,6 +87,7 @@ pub(super) fn doubts(
         let needs = Needs { sites: needs.sites && !of_other_heap(&samples, stated), ..needs };
         of_samples(&samples, needs, &damage, &mut doubts);
         doubts.extend(too_few(&observation.samples, needs.snapshots));
+        doubts.extend(last_fall::doubt(observation).filter(|_| needs.sites));
     }
     if let Some(no_tee) = no_tee.filter(|no_tee| no_tee.there) {
         doubts.push(format!("the TEE was not observed: {}", no_tee.why).into());

@@ -15,6 +15,7 @@ mod exact;
 mod judge;
 mod judgement;
 pub(crate) mod report;
+mod rise;
 mod series;
 mod spread;
 mod staircase;

@@ -271,9 +271,9 @@ impl PoolTrend {
     fn is_open(&self) -> bool {
         let is_undecided = self.said.is_some_and(|said| said.verdict == Verdict::Undecided);
         if !self.run {
-            return is_undecided || self.values.falls_last();
+            return is_undecided || self.values.series.falls_last();
         }
-        let rises = is_undecided && self.values.rises_mostly();
+        let rises = is_undecided && self.values.series.rises_mostly();
         self.gain() >= WORTH_OF_RUN && (rises || self.values.is_of_idle())
     }
 
@@ -301,7 +301,8 @@ impl PoolTrend {
         if self.run || steps == 0 || !self.values.climbs() {
             return String::new();
         }
-        let [rises, steps] = [self.values.rise_count(), steps].map(|n| text::number(n as u64));
+        let [rises, steps] =
+            [self.values.series.rise_count(), steps].map(|n| text::number(n as u64));
         format!(", in {rises} of {steps} steps")
     }
 

@@ -134,32 +134,11 @@ impl CountSeries {
         self.series.points().map(|(at, value)| (value + self.idle * at as f64).round() as u64)
     }
 
-    /// Number of iterations with a rise.
-    pub(super) fn rise_count(&self) -> usize {
-        let values: Vec<_> = self.series.points().map(|(_, value)| value).collect();
-        values.windows(2).filter(|pair| pair[1] > pair[0]).count()
-    }
-
     /// Whether it grows, but hardly more than in idle iterations: too few of them show whose growth that is.
     pub(super) fn is_of_idle(&self) -> bool {
         let mut series = self.series.clone();
         series.subtract(-self.idle);
-        self.idle > 0.0 && Self { series, ..self.clone() }.may_leak()
-    }
-
-    fn may_leak(&self) -> bool {
-        self.rises_mostly() || self.judge().verdict == Verdict::Leak
-    }
-
-    /// Whether it leaked up to the last snapshot, which has less: a text may end before its last snapshot does.
-    pub(super) fn falls_last(&self) -> bool {
-        let mut points = self.series.points().rev();
-        let (Some((at, last)), Some((_, before))) = (points.next(), points.next()) else {
-            return false;
-        };
-        let values = self.series.values[..at].to_vec();
-        let series = Series { values, cohorts: None };
-        last < before && Self { series, ..self.clone() }.may_leak()
+        self.idle > 0.0 && series.may_leak()
     }
 
     /// Whether the last third of the values is higher than the first, on average: in noise the ends alone show nothing.
@@ -170,19 +149,10 @@ impl CountSeries {
         third > 0 && sum(&values[values.len() - third..]) > sum(&values[..third])
     }
 
-    /// Whether it rose in a third of the iterations, and fell little: a number that only wanders seldom gains half
-    /// of all its steps.
-    pub(super) fn rises_mostly(&self) -> bool {
-        let values: Vec<_> = self.series.points().map(|(_, value)| value).collect();
-        let path: f64 = values.windows(2).map(|pair| (pair[1] - pair[0]).abs()).sum();
-        let gain = values.last().zip(values.first()).map_or(0.0, |(last, first)| last - first);
-        path > 0.0 && 2.0 * gain >= path && 3 * self.rise_count() >= values.len() - 1
-    }
-
     /// Whether it rose in most iterations and never fell.
     pub(super) fn climbs(&self) -> bool {
         let values: Vec<_> = self.series.points().map(|(_, value)| value).collect();
         let falls = values.windows(2).any(|pair| pair[1] < pair[0]);
-        !falls && values.len() > 2 && 2 * self.rise_count() >= values.len() - 1
+        !falls && values.len() > 2 && 2 * self.series.rise_count() >= values.len() - 1
     }
 }

@@ -4,6 +4,7 @@ mod families;
 mod group;
 mod idle;
 mod instances;
+pub(crate) mod last_fall;
 mod regions;
 mod sessions;
 mod sites;

@@ -156,12 +156,13 @@ impl RepeatSeries<'_> {
     /// processes of the system take part.
     fn is_open(&self, ledger: LedgerKind, key: &str) -> bool {
         let (counts, _) = self.judged(ledger);
-        if !self.run && counts.falls_last() {
+        if !self.run && counts.series.falls_last() {
             return true;
         }
         let (first, last) = counts.ends();
-        let is_long = counts.series.points().count() >= PRINTS;
-        if !is_long || last <= first {
+        let prints = counts.series.points().count();
+        let rises = last > first || 2 * counts.series.rise_count() >= prints;
+        if prints < PRINTS || !rises {
             return false;
         }
         let judgement = growth::judge(&counts.series);
@@ -169,7 +170,7 @@ impl RepeatSeries<'_> {
         if self.run && !is_significant(ledger, key, Some(&judgement)) {
             return false;
         }
-        counts.is_of_idle() || is_undecided && (!self.run || counts.rises_mostly())
+        counts.is_of_idle() || is_undecided && (!self.run || counts.series.rises_mostly())
     }
 
     fn finding(&self, (ledger, name): (LedgerKind, &str), key: &str) -> Option<(u64, Finding)> {
