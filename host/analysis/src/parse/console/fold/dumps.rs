@@ -228,7 +228,8 @@ impl DumpFinder {
             // A TA prints nothing else while it dumps, and its lines show no thread.
             let of_ta = who.image == Some(LineImage::Ta) && who.image == open.who.image;
             open.hints.same_thread |= of_ta || open.is_by(who.thread);
-            if open.hints.ends_dump() && !open.row.is_over() {
+            // Where records are counted, the count shows whether another dump begins.
+            if open.ordinal.is_none() && open.hints.ends_dump() && !open.row.is_over() {
                 self.split_row(RunEnd::Sure);
             }
         }
@@ -299,6 +300,8 @@ impl DumpFinder {
             (Some(last), Some((first, _))) => return (first <= last).then_some(DumpStart::Count),
             // A count starts with 0 or 1, and a damaged line shows none.
             (None, Some((0 | 1, _))) => return Some(DumpStart::Count),
+            // The rest of a record that another message cut.
+            (Some(_), None) if who.image.is_none() => return None,
             (Some(_) | None, None) | (None, Some(_)) => {}
         }
         let hints = open.hints;
