@@ -10,6 +10,7 @@
 
 pub mod alarm;
 pub mod audit;
+pub mod birthplace;
 pub mod blame;
 pub mod catalogue;
 mod cause;

@@ -26,7 +26,7 @@ use unused_files::unused_files;
 pub use unused_files::{ProtocolFile, UnusedNote};
 
 use crate::{
-    blame, cause, clients, growth, known_leaks,
+    birthplace, blame, cause, clients, growth, known_leaks,
     model::{
         Accounting, Canary, Finding, Fingerprint, Gap, Incident, Observation, Sample, Severity,
     },
@@ -162,6 +162,7 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     let mut normal_report = normal_world::audit(observation);
     known_leaks::identify_kernel(&mut normal_report.findings);
     findings.append(&mut normal_report.findings);
+    birthplace::locate(&mut findings, &protocol_report.ties, observation);
     blame::assign(&mut findings, &protocol_report.ties, observation);
     if coverage::is_garbled(observation) {
         findings.iter_mut().for_each(Finding::doubt);
