@@ -25,5 +25,6 @@ pub mod one_look;
 pub mod parse;
 pub mod pools;
 pub mod protocol;
+pub mod ta_names;
 pub mod text;
 pub mod triage;

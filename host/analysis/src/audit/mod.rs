@@ -34,6 +34,7 @@ use crate::{
     one_look::OneLook,
     pools, protocol,
     protocol::{Limits, Pack, Protocol},
+    ta_names::TaNames,
     triage::{Accepted, Triage, TriageReport},
 };
 
@@ -75,6 +76,8 @@ impl Default for Options {
 pub struct Report {
     /// All findings: the worst first, causes before their effects, notes last.
     pub findings: Vec<Finding>,
+    /// Names of TAs that texts show in place of UUIDs.
+    pub ta_names: TaNames,
     /// Growing pools of the normal world, one sentence each.
     pub pools: Vec<Arc<str>>,
     /// What the last look at each ledger of the normal world shows.
@@ -183,6 +186,7 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     Report {
         look: look(observation, conclusion),
         forecast: forecast::forecast(&findings).map(Into::into),
+        ta_names: TaNames::new(&protocols),
         news: news::news(observation, &findings).map(Into::into),
         conclusion,
         findings,
