@@ -25,6 +25,7 @@ pub mod one_look;
 pub mod parse;
 pub mod pools;
 pub mod protocol;
+pub mod suggest;
 pub mod ta_names;
 pub mod text;
 pub mod triage;

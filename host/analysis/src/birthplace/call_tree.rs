@@ -13,7 +13,7 @@ use crate::{
 const DEPTH: usize = 8;
 
 /// The events of an observation, each with the call that it belongs to.
-pub(super) struct CallTree<'o> {
+pub(crate) struct CallTree<'o> {
     events: &'o [Event],
     /// The call that an event belongs to.
     parents: HashMap<usize, usize>,
@@ -26,7 +26,7 @@ pub(super) struct CallTree<'o> {
 impl<'o> CallTree<'o> {
     /// A TA instance serves one call at a time and events are numbered when they finish, so what an
     /// instance does belongs to the next call that it finishes.
-    pub(super) fn new(observation: &'o Observation) -> Self {
+    pub(crate) fn new(observation: &'o Observation) -> Self {
         let events = observation.events.as_slice();
         let mut parents = HashMap::new();
         let mut pending: HashMap<u32, Vec<usize>> = HashMap::new();
@@ -45,6 +45,11 @@ impl<'o> CallTree<'o> {
         let last_loss = events.iter().rposition(|event| event.lost_before > 0).unwrap_or(0);
         let lost_until = if observation.lost_at_end > 0 { events.len() } else { last_loss };
         Self { events, parents, instances: blame::instances(observation), lost_until }
+    }
+
+    /// The call that an event belongs to.
+    pub(crate) fn parent(&self, at: usize) -> Option<usize> {
+        self.parents.get(&at).copied()
     }
 
     pub(super) const fn events(&self) -> &'o [Event] {

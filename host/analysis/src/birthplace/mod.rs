@@ -13,7 +13,8 @@ mod iterations;
 mod survivors;
 mod words;
 
-use call_tree::{CallTree, merge};
+pub(crate) use call_tree::CallTree;
+use call_tree::merge;
 use iterations::CallsByIteration;
 use survivors::MakingEvents;
 pub use words::sentence;
