@@ -10,6 +10,7 @@
 
 pub mod alarm;
 pub mod audit;
+pub mod birthplace;
 pub mod blame;
 pub mod catalogue;
 mod cause;
@@ -24,5 +25,7 @@ pub mod one_look;
 pub mod parse;
 pub mod pools;
 pub mod protocol;
+pub mod suggest;
+pub mod ta_names;
 pub mod text;
 pub mod triage;

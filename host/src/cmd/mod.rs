@@ -10,6 +10,7 @@ mod report;
 mod run;
 mod schema;
 mod snapshot;
+mod suggest;
 mod trace;
 mod watch;
 
@@ -37,6 +38,8 @@ pub(crate) enum TeeleakCommand {
     Analyze(analyze::Arguments),
     /// Analyse a capture again.
     Report(report::Arguments),
+    /// Propose a protocol from the commands or lines that recur in pairs.
+    Suggest(suggest::Arguments),
     /// Record and print TEE client calls per process.
     Trace(trace::Arguments),
     /// Print the JSON Schema of the output of --json.
@@ -64,6 +67,7 @@ pub(crate) fn run(
         TeeleakCommand::Diff(arguments) => diff::run(arguments, env),
         TeeleakCommand::Run(arguments) => run::run(arguments, env),
         TeeleakCommand::Report(arguments) => report::run(arguments, env),
+        TeeleakCommand::Suggest(arguments) => suggest::run(arguments, env),
         TeeleakCommand::Trace(arguments) => trace::run(arguments, env),
         TeeleakCommand::Dump(arguments) => dump::run(arguments, env),
         TeeleakCommand::Watch(arguments) => watch::run(arguments, env),

@@ -29,7 +29,7 @@ fn lines_that_a_form_or_a_mailer_broke_are_joined() {
         &answer,
         &[
             "Memory allocation failed: size 3344, about a91d0c3e-52f7-4b1e-8f0a-6c7e21d4b955",
-            "Memory allocation failed: size 1216, about 5b9e0e40-2636-11e1-ad9e-0002a5d5c51b",
+            "Memory allocation failed: size 1216, about os_test",
             "17 lines continued the line before and were joined to it",
             "22 lines had mail quotes, which were removed",
             "52 read, 48 used, 4 unrelated, 0 damaged",

@@ -38,6 +38,7 @@ mod run_live;
 mod schema;
 mod stock;
 mod strace;
+mod suggest;
 mod support;
 mod terminal;
 mod text;

@@ -26,7 +26,7 @@ use unused_files::unused_files;
 pub use unused_files::{ProtocolFile, UnusedNote};
 
 use crate::{
-    blame, cause, clients, growth, known_leaks,
+    birthplace, blame, cause, clients, growth, known_leaks,
     model::{
         Accounting, Canary, Finding, Fingerprint, Gap, Incident, Observation, Sample, Severity,
     },
@@ -34,6 +34,7 @@ use crate::{
     one_look::OneLook,
     pools, protocol,
     protocol::{Limits, Pack, Protocol},
+    ta_names::TaNames,
     triage::{Accepted, Triage, TriageReport},
 };
 
@@ -75,6 +76,8 @@ impl Default for Options {
 pub struct Report {
     /// All findings: the worst first, causes before their effects, notes last.
     pub findings: Vec<Finding>,
+    /// Names of TAs that texts show in place of UUIDs.
+    pub ta_names: TaNames,
     /// Growing pools of the normal world, one sentence each.
     pub pools: Vec<Arc<str>>,
     /// What the last look at each ledger of the normal world shows.
@@ -162,6 +165,7 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     let mut normal_report = normal_world::audit(observation);
     known_leaks::identify_kernel(&mut normal_report.findings);
     findings.append(&mut normal_report.findings);
+    birthplace::locate(&mut findings, &protocol_report.ties, observation);
     blame::assign(&mut findings, &protocol_report.ties, observation);
     if coverage::is_garbled(observation) {
         findings.iter_mut().for_each(Finding::doubt);
@@ -182,6 +186,7 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     Report {
         look: look(observation, conclusion),
         forecast: forecast::forecast(&findings).map(Into::into),
+        ta_names: TaNames::new(&protocols),
         news: news::news(observation, &findings).map(Into::into),
         conclusion,
         findings,

@@ -88,7 +88,7 @@ fn key(event: &Event, instances: &HashMap<u32, Uuid>) -> Option<CallKey> {
 }
 
 /// TAs by instance number, which no boot uses twice.
-pub(super) fn instances(observation: &Observation) -> HashMap<u32, Uuid> {
+pub(crate) fn instances(observation: &Observation) -> HashMap<u32, Uuid> {
     let samples = observation.samples.iter();
     let owners = samples.clone().filter_map(|sample| sample.owners.value()).flatten();
     let owners = owners.filter(|owner| !owner.pta);

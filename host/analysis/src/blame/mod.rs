@@ -28,6 +28,7 @@ mod words;
 use std::sync::Arc;
 
 pub(crate) use births::{Birth, births};
+pub(crate) use call_counts::instances;
 use case::{Case, Facts};
 use conclusion::conclude;
 use process::process_of_calls;

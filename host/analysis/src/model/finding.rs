@@ -1,5 +1,6 @@
 //! Findings: results of an analysis, with their evidence.
 
+use super::Birthplace;
 use super::Blame;
 use super::Event;
 use super::Figure;
@@ -94,6 +95,8 @@ pub enum Evidence {
     Outstanding(Arc<str>),
     /// Objects live at the end, by epoch of their allocation: (epoch, count).
     Survivors(Vec<(u32, u64)>),
+    /// In which calls these were made, most of them first.
+    Birthplaces(Vec<Birthplace>),
     /// A series: (iteration, value).
     Series(Vec<(u32, f64)>),
     /// The shortest sequence of events that proves the finding.
@@ -161,6 +164,16 @@ impl Finding {
     /// Makes a failure a possible one.
     pub fn doubt(&mut self) {
         self.severity = self.severity.min(Severity::Possible);
+    }
+
+    /// In which calls what stays was made, most of it first; empty if no call is recorded.
+    #[must_use]
+    pub fn birthplaces(&self) -> &[Birthplace] {
+        let places = self.evidence.iter().find_map(|evidence| match evidence {
+            Evidence::Birthplaces(places) => Some(places.as_slice()),
+            _ => None,
+        });
+        places.unwrap_or_default()
     }
 
     /// The leaks of OP-TEE itself that it may be.

@@ -8,6 +8,7 @@
 //! *Nothing observed is never clean*: a part that was not observed is [`Completeness::Unobserved`], not
 //! empty.
 
+mod birthplace;
 mod blame;
 mod call;
 mod call_stack;
@@ -41,6 +42,7 @@ mod total;
 mod unread_text;
 mod user_file;
 
+pub use birthplace::{BirthCall, Birthplace};
 pub use blame::{Blame, BlamedCall, CallOutcome, Side};
 pub use call::{Call, CallKind, CallParam, ClientSource, Clients, FileKind, JoinReport, Process};
 pub use call_stack::{CallStack, CoreFunctions};

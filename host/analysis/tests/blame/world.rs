@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use teeleak_analysis::model::{
-    Completeness, Event, EventKind, Handles, Holder, Instance, Keys, LedgerEntry, LedgerKind,
-    LedgerSnapshot, Moment, Observation, Origin, Owner, OwnerId, Pool, Region, Sample, Session,
-    Site, SourceLocation, Stage,
+    Caller, Completeness, Event, EventKind, Handles, Holder, Instance, Keys, LedgerEntry,
+    LedgerKind, LedgerSnapshot, Moment, Observation, Origin, Owner, OwnerId, Pool, Region, Sample,
+    Session, Site, SourceLocation, Stage,
 };
 use teeleak_proto::Uuid;
 
@@ -106,6 +106,44 @@ impl World {
 
     pub(crate) fn close(&mut self, uuid: Uuid, session: u32) {
         self.event(EventKind::Close, uuid, None, 0, session);
+    }
+
+    /// The TA of the workload maps a region, in the call that it finishes next.
+    pub(crate) fn map(&mut self, va: u32) {
+        self.event(EventKind::Map, TA, None, 0, 0);
+        if let Some(event) = self.observation.events.last_mut() {
+            (event.session, event.values) = (None, [va, 0, 4096, 0, 0, 0, 0, 0]);
+        }
+        let region =
+            Region { va: va.into(), size: 4096, pa: None, hashed: false, access: 3, flags: 0 };
+        self.regions.push(region);
+    }
+
+    /// The TA of the workload opens a session to the other one, in the call that it finishes next.
+    pub(crate) fn open_by_ta(&mut self, session: u32) {
+        self.open(OTHER, session, 0);
+        if let Some(event) = self.observation.events.last_mut() {
+            event.opener = 1;
+        }
+        let (opener, instance) = (1, 2);
+        let session =
+            Session { id: session, opener, uuid: OTHER, instance, login: None, client: None };
+        self.sessions.push(session);
+    }
+
+    /// The process that made the last call, which was recorded.
+    pub(crate) fn by(&mut self, comm: &str, pid: u32) {
+        if let Some(event) = self.observation.events.last_mut() {
+            let caller = Caller { pid, tid: pid, comm: comm.into(), by_kernel: false };
+            event.by = Some(caller.into());
+        }
+    }
+
+    /// Events are lost before the last one.
+    pub(crate) fn lose(&mut self, count: u64) {
+        if let Some(event) = self.observation.events.last_mut() {
+            event.lost_before = count;
+        }
     }
 
     fn event(&mut self, kind: EventKind, uuid: Uuid, cmd: Option<u32>, result: u32, session: u32) {

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use teeleak_analysis::{
+    birthplace,
     model::{Evidence, Figure, Finding, Subject},
     text,
 };
@@ -18,7 +19,10 @@ pub(super) fn sentences(finding: &Finding) -> Markup {
         Evidence::At(at) => Some(html! { "shown at " code { (text::place(at)) } }),
         _ => None,
     };
-    let sentences: Vec<_> = finding.evidence.iter().filter_map(sentence).collect();
+    let sentences = finding.evidence.iter().filter_map(sentence);
+    let made = finding.birthplaces().iter().map(birthplace::sentence);
+    let made = made.map(|sentence| html! { "made in " (sentence) });
+    let sentences: Vec<_> = made.chain(sentences).collect();
     html! {
         @if !sentences.is_empty() {
             h4 { "Evidence" }

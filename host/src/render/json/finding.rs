@@ -10,6 +10,7 @@ use teeleak_analysis::{
 };
 
 use super::{
+    birthplace::{self, BirthplaceJson},
     blame::{self, BlameJson},
     clients, incident, known_leak,
 };
@@ -147,6 +148,11 @@ enum EvidenceJson<'t> {
     Survivors {
         /// Pairs of epoch and count.
         by_epoch: &'t [(u32, u64)],
+    },
+    /// In which calls the objects that stay were made.
+    Birthplaces {
+        /// By call, most objects first.
+        places: Vec<BirthplaceJson<'t>>,
     },
     /// Values over the iterations.
     Series {
@@ -291,6 +297,9 @@ fn proof(evidence: &Evidence) -> Option<EvidenceJson<'_>> {
         Evidence::Series(by_iteration) => EvidenceJson::Series { by_iteration },
         Evidence::Sequence(steps) => {
             EvidenceJson::Sequence { steps: steps.iter().map(step).collect() }
+        }
+        Evidence::Birthplaces(places) => {
+            EvidenceJson::Birthplaces { places: places.iter().map(birthplace::entry).collect() }
         }
         Evidence::Expected(order) => EvidenceJson::Expected { order },
         // Known leaks have a field of their own.

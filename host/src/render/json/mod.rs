@@ -4,6 +4,7 @@
 //! Every document has `schema_version` and `kind`. Numbers carry their unit in their name;
 //! addresses are strings, since many readers parse JSON numbers as doubles.
 
+mod birthplace;
 mod blame;
 mod clients;
 pub(crate) mod diff;

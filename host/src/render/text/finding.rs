@@ -3,7 +3,7 @@
 use std::io;
 
 use teeleak_analysis::{
-    blame, known_leaks,
+    birthplace, blame, known_leaks,
     model::{
         Evidence, Figure, FigureKind, Finding, Frame, Observation, Severity, StepRef, Subject,
     },
@@ -69,6 +69,7 @@ pub(crate) fn write(
         sentences(finding, page)?;
         lanes::write(finding, page)?;
         orders(finding, page)?;
+        birthplaces(finding, page)?;
         known_leaks(finding, page)?;
         blame(finding, page)?;
     }
@@ -161,6 +162,16 @@ fn orders(finding: &Finding, page: &mut TextPage<'_>) -> io::Result<()> {
     Ok(())
 }
 
+/// In which calls what stays was made.
+fn birthplaces(finding: &Finding, page: &mut TextPage<'_>) -> io::Result<()> {
+    let places = finding.birthplaces();
+    let n = if page.shows_all() { places.len() } else { SENTENCES };
+    let mut shown = places.iter().take(n);
+    shown.try_for_each(|place| line("made in", &birthplace::sentence(place), page))?;
+    let n_more = places.len().saturating_sub(n) as u64;
+    if n_more > 0 { line("", &text::count(n_more, "more kind"), page) } else { Ok(()) }
+}
+
 /// The leaks of OP-TEE itself that it may be.
 fn known_leaks(finding: &Finding, page: &mut TextPage<'_>) -> io::Result<()> {
     finding.known_leaks().try_for_each(|leak| line("known", &known_leaks::sentence(leak), page))
@@ -214,6 +225,7 @@ fn detail(evidence: &Evidence, page: &mut TextPage<'_>) -> io::Result<()> {
         | Evidence::Outstanding(_)
         | Evidence::Expected(_)
         | Evidence::Missing(_)
+        | Evidence::Birthplaces(_)
         | Evidence::Known(_)
         | Evidence::At(_) => Ok(()),
     }

@@ -5,6 +5,8 @@ use std::{
     ops::Range,
 };
 
+use teeleak_analysis::ta_names::{TaMentions, TaNames};
+
 use super::line::{TextLine, Tone, letter_columns};
 
 /// Columns below which labels no longer have a column of their own.
@@ -34,17 +36,23 @@ pub(crate) struct TextPage<'o> {
     out: &'o mut dyn Write,
     layout: TextLayout,
     left_out: bool,
+    mentions: TaMentions,
 }
 
 impl<'o> TextPage<'o> {
     pub(crate) fn new(out: &'o mut dyn Write, layout: TextLayout) -> Self {
-        Self { out, layout, left_out: false }
+        Self { out, layout, left_out: false, mentions: TaMentions::default() }
     }
 
     /// Whether to show everything. If not, the caller hides something, and [`Self::close`] says so.
     pub(crate) fn shows_all(&mut self) -> bool {
         self.left_out |= !self.layout.verbose;
         self.layout.verbose
+    }
+
+    /// Shows these names from here on, with the UUID of each TA once.
+    pub(crate) fn name_tas(&mut self, names: TaNames) {
+        self.mentions = TaMentions::new(names);
     }
 
     pub(crate) fn layout(&self) -> TextLayout {
@@ -72,7 +80,10 @@ impl<'o> TextPage<'o> {
 
     /// Writes a line, wrapped if it is too long.
     pub(crate) fn write_line(&mut self, line: TextLine) -> io::Result<()> {
-        let TextLine { pieces, hang } = line;
+        let TextLine { mut pieces, hang } = line;
+        for (_, text) in &mut pieces {
+            *text = self.mentions.rename(text);
+        }
         let letters = letters(&pieces, self.layout.unicode);
         let Some(most) = self.layout.columns else { return self.row(&letters) };
         let hang = if hang > most / 2 { FOLDED.min(most / 4) } else { hang };

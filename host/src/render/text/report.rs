@@ -39,6 +39,7 @@ pub(crate) fn write(
     report: &Report,
     page: &mut TextPage<'_>,
 ) -> io::Result<()> {
+    page.name_tas(report.ta_names.clone());
     verdict(observation, report, page)?;
     list("which pool grows", report.pools.iter().map(|pool| &**pool), page)?;
     ledger_facts(&report.ledgers, page)?;
