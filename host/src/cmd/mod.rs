@@ -38,7 +38,7 @@ pub(crate) enum TeeleakCommand {
     Analyze(analyze::Arguments),
     /// Analyse a capture again.
     Report(report::Arguments),
-    /// Propose a protocol from the commands or lines that recur in pairs.
+    /// Propose a protocol from the commands that recur in pairs.
     Suggest(suggest::Arguments),
     /// Record and print TEE client calls per process.
     Trace(trace::Arguments),

@@ -1,4 +1,4 @@
-//! `teeleak suggest`: protocols proposed from captures and logs, in the form that `--protocol` accepts.
+//! `teeleak suggest`: protocols proposed from captures, in the form that `--protocol` accepts.
 
 use std::fs;
 
@@ -42,11 +42,9 @@ fn exceptions_are_shown() {
 }
 
 #[test]
-fn what_a_log_suggests_is_read_again() {
+fn a_log_is_refused() {
     let log = fixture("log/3.11.vendor-channel-switches.log");
-    let rules = folder("suggest").join("rules.toml").display().to_string();
-    let (path, text) = proposed("log", &["--rules-file", &rules, &log]);
-    assert!(text.contains("[protocol.log]"), "{text}");
-    let answer = teeleak(&["analyze", "--rules", &rules, "--protocol", &path, &log]);
-    assert!(!answer.out.contains("fits no line"), "{}{}", answer.out, answer.err);
+    let answer = teeleak(&["suggest", &log]);
+    assert_eq!((answer.exit, &*answer.out), (Exit::Usage, ""));
+    assert!(answer.err.contains("teeleak analyze"), "{}", answer.err);
 }

@@ -12,7 +12,7 @@ const NAMED: usize = 8;
 #[must_use]
 pub fn sentence(place: &Birthplace) -> String {
     let share = format!("{} of {}", text::number(place.count), text::number(place.total));
-    let groups: Vec<_> = place.calls.chunk_by(|a, b| are_alike(a, b)).map(group).collect();
+    let groups: Vec<_> = place.calls.chunk_by(are_alike).map(group).collect();
     match place.calls.as_slice() {
         [] => format!("calls that are not recorded, {share}"),
         [_] => format!("{}, {share}", text::list(&groups)),

@@ -1,4 +1,4 @@
-//! A suggestion as a protocol file, and for lines as a rules file.
+//! A suggestion as a protocol file.
 
 use std::fmt::Write as _;
 
@@ -10,10 +10,10 @@ use super::{
 };
 use crate::{model::EventKind, text};
 
-/// What one TA, or a log, suggests.
+/// What the calls of one TA suggest.
 #[derive(Clone, Debug)]
 pub struct Suggestion {
-    /// The TA; `None` for a log.
+    /// The TA.
     pub ta: Option<Uuid>,
     /// Its actions.
     pub actions: Vec<Action>,
@@ -52,29 +52,11 @@ impl Suggestion {
     fn step_names(&self, at: usize) -> (String, String) {
         let proposal = &self.proposals[at];
         let name = |(action, _): (usize, usize), verb: &str| {
-            let command = self.actions.get(action).and_then(|action| action.command);
-            let number = command.map_or(action, |command| command as usize);
-            format!("{verb}_{number}")
+            let command = self.actions.get(action).map_or(0, |action| action.command);
+            format!("{verb}_{command}")
         };
         let (first, last) = if self.is_mapping(at) { ("map", "unmap") } else { ("open", "close") };
         (name(proposal.acquire, first), name(proposal.release, last))
-    }
-
-    /// The steps of all proposals: their names, their actions and the places of their keys.
-    pub(super) fn steps(&self) -> Vec<(String, &Action, Vec<usize>)> {
-        let steps = self.proposals.iter().enumerate().flat_map(|(at, one)| {
-            let (acquire, release) = self.step_names(at);
-            let parent = one.parent.map(|(_, keys)| keys);
-            [
-                (acquire, one.acquire, parent.map(|keys| keys.0)),
-                (release, one.release, parent.map(|keys| keys.1)),
-            ]
-        });
-        let step = |(name, (action, place), parent): (String, (usize, usize), Option<usize>)| {
-            let places = std::iter::once(place).chain(parent).collect();
-            self.actions.get(action).map(|action| (name, action, places))
-        };
-        steps.filter_map(step).collect()
     }
 
     fn is_mapping(&self, at: usize) -> bool {
@@ -120,9 +102,7 @@ fn protocol(suggestion: &Suggestion, out: &mut String) -> std::fmt::Result {
         let parent = proposal.parent.map(|(parent, _)| suggestion.resource_name(parent));
         let parent = parent.map_or_else(String::new, |name| format!(" parent = \"{name}\" "));
         writeln!(out, "# {}", support(&proposal.support))?;
-        let global =
-            if suggestion.ta.is_none() && parent.is_empty() { " scope = \"global\" " } else { "" };
-        writeln!(out, "{} = {{{parent}{global}}}", suggestion.resource_name(at))?;
+        writeln!(out, "{} = {{{parent}}}", suggestion.resource_name(at))?;
     }
     writeln!(out, "\n[protocol.{name}.step]")?;
     for (at, proposal) in suggestion.proposals.iter().enumerate() {
@@ -148,10 +128,7 @@ fn step_line(
     let Some(action) = suggestion.actions.get(action) else { return Ok(()) };
     let resource = suggestion.resource_name(at);
     write!(out, "{name} = {{ {verb} = \"{resource}\"")?;
-    match action.command {
-        Some(command) => write!(out, ", invoke = {command}")?,
-        None => write!(out, ", on = \"named {name}\"")?,
-    }
+    write!(out, ", invoke = {}", action.command)?;
     let key = |place: usize| action.places.get(place).map_or("one", String::as_str);
     write!(out, ", key = \"{}\"", key(place))?;
     if let Some(parent) = parent {

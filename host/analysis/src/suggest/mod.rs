@@ -1,7 +1,7 @@
 //! Proposes protocols from what was observed: which commands acquire what, and which release it.
 //!
 //! ```text
-//! events, lines ── values by place ── classes: places that share values ── pairs: first and last of a value ── TOML
+//! events ── values by place ── classes: places that share values ── pairs: first and last of a value ── TOML
 //! ```
 //!
 //! A value that a command returns and others take is a handle. Of the commands that carry it, the one that
@@ -11,13 +11,11 @@
 
 mod classes;
 mod document;
-mod lines;
 mod pairs;
 mod proposals;
 mod trace;
 
 pub use document::{Suggestion, write};
-pub use lines::suggest_for_lines;
 pub use proposals::{Proposal, Support};
 use trace::Trace;
 

@@ -2,7 +2,6 @@ use proptest::prelude::*;
 
 use super::{
     document::{Suggestion, write},
-    suggest_for_lines,
     trace::{Action, Record, Trace},
 };
 use crate::protocol::Protocol;
@@ -22,13 +21,13 @@ fn action(command: u32) -> Action {
     let halves =
         (0..8).map(|at| format!("value {}.{}", at / 2, if at % 2 == 0 { "a" } else { "b" }));
     let places = places.map(ToOwned::to_owned).chain(halves).collect();
-    Action { command: Some(command), words: Vec::new(), maps: None, places }
+    Action { command, maps: None, places }
 }
 
 /// Runs the protocol: `rounds` handles, two at a time, each with `children`, and noise in between.
 fn run(truth: &Truth, rounds: u64, children: u64, mut noise: u64) -> Trace {
-    let mut trace = Trace::default();
-    trace.ta = Some(teeleak_proto::Uuid([7; 16]));
+    let ta = Some(teeleak_proto::Uuid([7; 16]));
+    let mut trace = Trace { ta, ..Trace::default() };
     trace.actions = (0..4).map(|at| action(truth.commands[at])).chain([action(99)]).collect();
     let mut record = |action: usize, handle: u64, child: u64| {
         let mut values = vec![0; 12];
@@ -71,7 +70,7 @@ proptest! {
         truth in truths(), rounds in 4_u64..20, children in 1_u64..4, noise in any::<u64>(),
     ) {
         let suggestion = Suggestion::new(run(&truth, rounds, children, noise));
-        let command = |(action, _): (usize, usize)| suggestion.actions[action].command.unwrap_or(u32::MAX);
+        let command = |(action, _): (usize, usize)| suggestion.actions[action].command;
         let pairs: Vec<_> = suggestion.proposals.iter()
             .map(|one| (command(one.acquire), command(one.release), one.parent.map(|parent| parent.0)))
             .collect();
@@ -86,8 +85,7 @@ proptest! {
 
     #[test]
     fn chance_is_no_protocol(calls in prop::collection::vec((0_usize..4, 1_u64..1_000_000), 0..120)) {
-        let mut trace = Trace::default();
-        trace.actions = (0..4).map(action).collect();
+        let mut trace = Trace { actions: (0..4).map(action).collect(), ..Trace::default() };
         let record = |(action, value): (usize, u64)| {
             let mut values = vec![0; 12];
             values[4] = value;
@@ -97,23 +95,4 @@ proptest! {
         let suggestion = Suggestion::new(trace);
         prop_assert!(suggestion.proposals.iter().all(|one| one.support.percent < 95));
     }
-}
-
-#[test]
-fn lines_in_pairs_are_rules_and_a_protocol() {
-    let mut log = String::new();
-    for round in 1..6 {
-        let time = round * 1000;
-        log +=
-            &format!("[ {time}.17] drv: buf_map: channel {} pa {:#x}\n", round + 3, 0x4000 * round);
-        log += &format!("[ {time}.19] drv: still alive\n");
-        log += &format!("[ {time}.23] drv: buf_unmap: pa  {:#x} done\n", 0x4000 * round);
-    }
-    let (rules, suggestion) = suggest_for_lines(log.lines());
-    let suggestion = suggestion.unwrap();
-    assert_eq!(suggestion.order(), "open_0 > close_2", "{rules}");
-    assert!(Protocol::read("log.toml", &write(&[suggestion])).is_ok());
-    let mut read = crate::parse::console::Rules::default();
-    read.add_file("rules.toml", &rules).unwrap();
-    assert!(rules.contains("buf_unmap\\:\\s+pa\\s+(?<n3>0x[0-9a-fA-F]+|\\d+)"), "{rules}");
 }

@@ -31,13 +31,11 @@ const PLACES: [&str; 12] = [
     "value 3.b",
 ];
 
-/// A kind of action: a command, or a form of a line.
+/// A command.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Action {
-    /// The number of a command; `None` for a line.
-    pub command: Option<u32>,
-    /// The pattern of a line: its words and the numbers between them.
-    pub words: Vec<String>,
+    /// Its number.
+    pub command: u32,
     /// What it does to the regions of its TA, if most of its calls do.
     pub maps: Option<EventKind>,
     /// The names of the places of its values.
@@ -53,7 +51,7 @@ pub(super) struct Record {
     pub(super) failed: bool,
 }
 
-/// The actions of one TA, or of a log.
+/// The actions of one TA.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Trace {
     pub(super) ta: Option<Uuid>,
@@ -101,7 +99,7 @@ impl Trace {
 
     fn add_command(&mut self, command: u32) -> usize {
         let places = PLACES.map(ToOwned::to_owned).to_vec();
-        self.actions.push(Action { command: Some(command), words: Vec::new(), maps: None, places });
+        self.actions.push(Action { command, maps: None, places });
         self.actions.len() - 1
     }
 
