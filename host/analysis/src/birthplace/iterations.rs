@@ -1,6 +1,6 @@
 //! Where allocations were made that no event shows: in the calls of the iterations that left them behind.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use teeleak_proto::Uuid;
 
@@ -59,8 +59,23 @@ impl<'t> CallsByIteration<'t> {
         let mut calls: Vec<_> =
             merge(iterations.flatten().filter_map(|at| self.tree.call(*at))).into_iter().collect();
         calls.sort();
-        calls.into_iter().map(|(call, _)| call).collect()
+        without_bystanders(calls.into_iter().map(|(call, _)| call).collect())
     }
+}
+
+/// The calls; of several processes that made some, none is named: all but one have nothing to do with it.
+fn without_bystanders(mut calls: Vec<BirthCall>) -> Vec<BirthCall> {
+    let pids: BTreeSet<_> = calls.iter().flat_map(|call| &call.pids).collect();
+    let programs: BTreeSet<_> = calls.iter().map(|call| &call.program).collect();
+    if pids.len() < 2 && programs.len() < 2 {
+        return calls;
+    }
+    for call in &mut calls {
+        (call.program, call.pids) = (None, BTreeSet::new());
+    }
+    calls.sort();
+    calls.dedup();
+    calls
 }
 
 fn is_served_by(event: &Event, ta: Uuid) -> bool {

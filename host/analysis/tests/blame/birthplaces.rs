@@ -96,3 +96,18 @@ fn allocations_are_made_in_one_of_the_calls_of_their_iterations() {
         [format!("command 3 of TA {TA}, 24 of 24")]
     );
 }
+
+#[test]
+fn of_several_programs_in_an_iteration_none_is_named() {
+    let world = World::new().run(N, |world, _| {
+        world.call(TA, 3, 0);
+        world.by("player", 812);
+        world.call(TA, 4, 0);
+        world.by("other", 7);
+        world.leak(OBJECT, 1);
+    });
+    assert_eq!(
+        sentences(world, FindingKind::SiteGrowth),
+        [format!("iterations with command 3 and 4 of TA {TA}, 12 of 12")]
+    );
+}
