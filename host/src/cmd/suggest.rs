@@ -16,7 +16,7 @@ A value that one command returns and others take is a handle: the command that c
 the one that comes last releases it. The proposal is a protocol file with its support and its exceptions in
 comments; edit it before you use it.
 
-Example:
+Examples:
   teeleak suggest loop.tlk > proposed.toml; teeleak report --protocol proposed.toml new.tlk")]
 pub(crate) struct Arguments {
     /// A capture that `teeleak run -o` wrote.
