@@ -161,6 +161,9 @@ fn read(capture: &Path) -> Observation {
     observation
 }
 
+/// PTA that maps memory for a TA.
+const SYSTEM_PTA: &str = "3a2f8978-5dc0-11e8-9c2d-fa7ae01bbebc";
+
 /// Two that play wrong together, and one that plays right at the same time.
 fn the_guilty_are_named(guest: &mut Guest, how: &str, run: usize) {
     let line = format!(
@@ -191,7 +194,11 @@ fn the_guilty_are_named(guest: &mut Guest, how: &str, run: usize) {
         assert!(text.contains(&blame), "run {run}: {text}");
     }
     let named = format!("pid {innocent}");
-    assert!(!report["findings"].to_string().contains(&named), "run {run}: {report:#}");
+    // The session that the TA keeps to this PTA is opened in the first call that maps, whoever makes that one.
+    let is_kept = |finding: &&Value| finding["title"].to_string().contains(SYSTEM_PTA);
+    for finding in findings.iter().filter(|finding| !is_kept(finding)) {
+        assert!(!finding.to_string().contains(&named), "run {run}: {finding:#}");
+    }
 }
 
 /// One that has a session and no chance to close it. Which program it is has to be looked up while it lives.
