@@ -70,6 +70,26 @@ fn counts_of_what_was_lost_do_not_wrap_to_nothing() {
     assert!(report.doubts.iter().any(|doubt| doubt.contains("18,446,744,073,709,551,615 events")));
 }
 
+/// Events have numbers, so that those of a lost frame are missed: without them a clean run looks disordered.
+#[test]
+fn a_lost_frame_of_events_accuses_nobody() {
+    let whole = frames("none");
+    let has_event = |(kind, payload): &(u8, Vec<u8>)| {
+        *kind == FrameKind::Records as u8
+            && record::read(payload).any(|record| matches!(record, Ok(Record::Event(_))))
+    };
+    let places: Vec<_> = (0..whole.len()).filter(|at| has_event(&whole[*at])).collect();
+    assert!(places.len() > 20, "{}", places.len());
+    // Nothing shows that there was one before the first or after the last.
+    for at in &places[1..places.len() - 1] {
+        let mut frames = whole.clone();
+        frames.remove(*at);
+        let report = check(&frames);
+        assert_eq!(report.conclusion, Conclusion::Inconclusive, "frame {at}: {:#?}", report.doubts);
+        assert!(report.doubts.iter().any(|doubt| doubt.contains("events were lost")));
+    }
+}
+
 /// Replaces the `n`th number of a record by the largest one that its field takes.
 fn with_extreme(record: &Record<'_>, n: usize) -> Vec<u8> {
     const LARGEST: [u64; 6] =

@@ -94,7 +94,7 @@ impl Fixture {
     /// The fixture with one damage, in one of the formats: before or after it was packed.
     fn damaged(&self, numbers: &mut Numbers) -> (Vec<u8>, &'static str) {
         let way = WAYS[numbers.below(WAYS.len())];
-        let Packer { name, pack } = &FORMATS[numbers.below(FORMATS.len())];
+        let Packer { name, pack, .. } = &FORMATS[numbers.below(FORMATS.len())];
         let mut bytes = self.bytes.clone();
         if self.words[0] == "report" {
             way(&mut bytes, numbers);

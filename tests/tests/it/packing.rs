@@ -7,17 +7,19 @@ pub(crate) struct Packer {
     /// The end of the names of its files.
     pub(crate) name: &'static str,
     pub(crate) pack: fn(&[u8]) -> Vec<u8>,
+    /// Whether its checksum shows each wrong bit of the text.
+    pub(crate) has_checksum: bool,
 }
 
 /// All of them, and no packing.
 pub(crate) const FORMATS: [Packer; 7] = [
-    Packer { name: "log", pack: <[u8]>::to_vec },
-    Packer { name: "log.gz", pack: gzip },
-    Packer { name: "log.xz", pack: xz },
-    Packer { name: "log.zst", pack: zstd },
-    Packer { name: "zip", pack: zip },
-    Packer { name: "tar", pack: tar },
-    Packer { name: "tgz", pack: |text| gzip(&tar(text)) },
+    Packer { name: "log", pack: <[u8]>::to_vec, has_checksum: false },
+    Packer { name: "log.gz", pack: gzip, has_checksum: true },
+    Packer { name: "log.xz", pack: xz, has_checksum: true },
+    Packer { name: "log.zst", pack: zstd, has_checksum: true },
+    Packer { name: "zip", pack: zip, has_checksum: true },
+    Packer { name: "tar", pack: tar, has_checksum: false },
+    Packer { name: "tgz", pack: |text| gzip(&tar(text)), has_checksum: true },
 ];
 
 pub(crate) fn gzip(text: &[u8]) -> Vec<u8> {
@@ -26,14 +28,14 @@ pub(crate) fn gzip(text: &[u8]) -> Vec<u8> {
     packer.finish().unwrap()
 }
 
-pub(crate) fn xz(text: &[u8]) -> Vec<u8> {
+fn xz(text: &[u8]) -> Vec<u8> {
     let options = lzma_rust2::XzOptions::default();
     let mut packer = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
     packer.write_all(text).unwrap();
     packer.finish().unwrap()
 }
 
-pub(crate) fn zstd(text: &[u8]) -> Vec<u8> {
+fn zstd(text: &[u8]) -> Vec<u8> {
     ruzstd::encoding::compress_to_vec(text, ruzstd::encoding::CompressionLevel::Fastest)
 }
 

@@ -30,12 +30,10 @@ fn are_alike(a: &BirthCall, b: &BirthCall) -> bool {
 fn group(calls: &[BirthCall]) -> String {
     let Some(call) = calls.first() else { return String::new() };
     let commands = calls.iter().filter_map(|call| call.cmd.map(|cmd| cmd.to_string()));
-    let mut numbers: Vec<_> = commands.clone().take(NAMED).collect();
-    let n_more = commands.count().saturating_sub(NAMED) as u64;
-    numbers.extend((n_more > 0).then(|| format!("{} more", text::number(n_more))));
+    let numbers: Vec<_> = commands.collect();
     let mut words: Vec<_> = calls.iter().filter_map(word).map(ToOwned::to_owned).collect();
     if !numbers.is_empty() {
-        words.push(format!("command {}", text::list(&numbers)));
+        words.push(format!("command {}", text::list_up_to(&numbers, NAMED)));
     }
     let side = if call.pta { "PTA" } else { "TA" };
     format!("{} of {side} {}{}", text::list(&words), call.uuid, callers(call))

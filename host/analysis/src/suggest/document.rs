@@ -6,7 +6,7 @@ use teeleak_proto::Uuid;
 
 use super::{
     proposals::{Proposal, Support, proposals},
-    trace::{Action, Trace},
+    trace::{Action, PLACES, Trace},
 };
 use crate::{model::EventKind, text};
 
@@ -14,7 +14,7 @@ use crate::{model::EventKind, text};
 #[derive(Clone, Debug)]
 pub struct Suggestion {
     /// The TA.
-    pub ta: Option<Uuid>,
+    pub ta: Uuid,
     /// Its actions.
     pub actions: Vec<Action>,
     /// The proposals, parents first.
@@ -70,10 +70,7 @@ impl Suggestion {
     }
 
     fn name(&self) -> String {
-        match self.ta {
-            Some(ta) => format!("ta-{}", ta.to_string().chars().take(8).collect::<String>()),
-            None => "log".to_owned(),
-        }
+        format!("ta-{}", self.ta.to_string().chars().take(8).collect::<String>())
     }
 }
 
@@ -94,9 +91,7 @@ pub fn write(suggestions: &[Suggestion]) -> String {
 fn protocol(suggestion: &Suggestion, out: &mut String) -> std::fmt::Result {
     let name = suggestion.name();
     writeln!(out, "\n[protocol.{name}]\nabout = \"{}\"", suggestion.order())?;
-    if let Some(ta) = suggestion.ta {
-        writeln!(out, "ta = \"{ta}\"")?;
-    }
+    writeln!(out, "ta = \"{}\"", suggestion.ta)?;
     writeln!(out, "\n[protocol.{name}.resource]")?;
     for (at, proposal) in suggestion.proposals.iter().enumerate() {
         let parent = proposal.parent.map(|(parent, _)| suggestion.resource_name(parent));
@@ -129,7 +124,7 @@ fn step_line(
     let resource = suggestion.resource_name(at);
     write!(out, "{name} = {{ {verb} = \"{resource}\"")?;
     write!(out, ", invoke = {}", action.command)?;
-    let key = |place: usize| action.places.get(place).map_or("one", String::as_str);
+    let key = |place: usize| PLACES.get(place).copied().unwrap_or("one");
     write!(out, ", key = \"{}\"", key(place))?;
     if let Some(parent) = parent {
         write!(out, ", parent_key = \"{}\"", key(parent))?;

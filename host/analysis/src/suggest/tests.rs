@@ -17,16 +17,12 @@ struct Truth {
 }
 
 fn action(command: u32) -> Action {
-    let places = ["wide 0", "wide 1", "wide 2", "wide 3"].into_iter();
-    let halves =
-        (0..8).map(|at| format!("value {}.{}", at / 2, if at % 2 == 0 { "a" } else { "b" }));
-    let places = places.map(ToOwned::to_owned).chain(halves).collect();
-    Action { command, maps: None, places }
+    Action { command, maps: None }
 }
 
 /// Runs the protocol: `rounds` handles, two at a time, each with `children`, and noise in between.
 fn run(truth: &Truth, rounds: u64, children: u64, mut noise: u64) -> Trace {
-    let ta = Some(teeleak_proto::Uuid([7; 16]));
+    let ta = teeleak_proto::Uuid([7; 16]);
     let mut trace = Trace { ta, ..Trace::default() };
     trace.actions = (0..4).map(|at| action(truth.commands[at])).chain([action(99)]).collect();
     let mut record = |action: usize, handle: u64, child: u64| {

@@ -16,7 +16,7 @@ const RECORDS: usize = 200_000;
 const ACTIONS: usize = 64;
 
 /// Words for parameters, in the order of their values: wide ones first, which say more.
-const PLACES: [&str; 12] = [
+pub(super) const PLACES: [&str; 12] = [
     "wide 0",
     "wide 1",
     "wide 2",
@@ -38,8 +38,6 @@ pub struct Action {
     pub command: u32,
     /// What it does to the regions of its TA, if most of its calls do.
     pub maps: Option<EventKind>,
-    /// The names of the places of its values.
-    pub places: Vec<String>,
 }
 
 /// One action.
@@ -54,7 +52,7 @@ pub(super) struct Record {
 /// The actions of one TA.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Trace {
-    pub(super) ta: Option<Uuid>,
+    pub(super) ta: Uuid,
     pub(super) actions: Vec<Action>,
     pub(super) records: Vec<Record>,
     /// Addresses of the regions that the TA mapped: handles even if the same one is used again and again.
@@ -73,7 +71,7 @@ impl Trace {
 
     fn of_ta(observation: &Observation, ta: Uuid, maps: &BTreeMap<usize, EventKind>) -> Self {
         let addresses = addresses(observation, ta);
-        let mut trace = Self { ta: Some(ta), addresses, ..Self::default() };
+        let mut trace = Self { ta, addresses, ..Self::default() };
         let mut places: BTreeMap<u32, usize> = BTreeMap::new();
         let mut n_maps: BTreeMap<(usize, EventKind), u64> = BTreeMap::new();
         for (at, event) in observation.events.iter().enumerate() {
@@ -98,8 +96,7 @@ impl Trace {
     }
 
     fn add_command(&mut self, command: u32) -> usize {
-        let places = PLACES.map(ToOwned::to_owned).to_vec();
-        self.actions.push(Action { command, maps: None, places });
+        self.actions.push(Action { command, maps: None });
         self.actions.len() - 1
     }
 

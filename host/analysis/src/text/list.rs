@@ -15,6 +15,15 @@ pub fn list(words: &[String]) -> String {
     }
 }
 
+/// `a, b and 3 more`: the first ones of many.
+#[must_use]
+pub fn list_up_to(words: &[String], most: usize) -> String {
+    let mut first = words[..words.len().min(most)].to_vec();
+    let n_more = words.len().saturating_sub(most) as u64;
+    first.extend((n_more > 0).then(|| format!("{} more", super::number(n_more))));
+    list(&first)
+}
+
 /// `8 to 19`, `3, 5 and 7 to 9`: for numbers that are names, such as descriptors.
 #[must_use]
 pub fn ranges(numbers: &BTreeSet<u64>) -> String {
@@ -52,6 +61,9 @@ mod tests {
     #[test]
     fn rows_read_well() {
         assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
+        let words: Vec<_> = ["a", "b", "c"].map(String::from).into();
+        assert_eq!(list_up_to(&words, 3), "a, b and c");
+        assert_eq!(list_up_to(&words, 1), "a and 2 more");
         assert_eq!(ranges(&(8..20).collect()), "8 to 19");
         assert_eq!(ranges(&[1, 3, 5, 6, 9, 10, 11].into()), "1, 3, 5, 6 and 9 to 11");
         assert_eq!(ranges(&(0..99).map(|n| n * 2).collect()), "0, 2, 4, 6, 8, 10, 12, 14 and more");

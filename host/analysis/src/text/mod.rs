@@ -23,7 +23,7 @@ mod unit;
 pub use count::{amount, count, plural, rate, times};
 pub use duration::{age, duration, elapsed, seconds};
 pub use incident::{incident, incident_headline, incident_next, resources};
-pub use list::{list, ranges};
+pub use list::{list, list_up_to, ranges};
 pub use names::{access, function, holder, login, place};
 pub use number::{approximation, decimal, number, signed_number};
 pub use ordinal::ordinal;

@@ -144,8 +144,12 @@ fn check_calls(
             (call.kind.clone(), call.cmd, call.uuid)
                 == (EventKind::Invoke, Some(3), called(truth.culprit))
         };
-        // Two objects in every fourth call and one in every second leave the same where the calls come in fours.
-        is_call && is_outcome && call.every.is_multiple_of(truth.every)
+        // Two objects in every fourth call and one in every second leave the same where the calls come in fours, and
+        // so do two in every second and one in each.
+        let is_often = call.every.is_multiple_of(truth.every);
+        let comes_in_rounds = truth.calls.iter().all(|(n, ..)| n.is_multiple_of(truth.every));
+        let is_whole = (truth.objects * call.every).is_multiple_of(truth.every);
+        is_call && is_outcome && (is_often || comes_in_rounds && is_whole)
     };
     let total: u64 = truth.calls.iter().map(|(leaking, ..)| leaking).sum();
     // Few births fit other calls by chance.

@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use teeleak_analysis::{
     birthplace,
-    model::{BirthCall, Birthplace, EventKind},
+    model::{BirthCall, Birthplace},
 };
+
+use super::blame::call_kind;
 
 /// Objects that were made in one kind of call, or in one of several.
 #[derive(Serialize, JsonSchema)]
@@ -53,11 +55,7 @@ pub(super) fn entry(place: &Birthplace) -> BirthplaceJson<'_> {
 
 fn call(call: &BirthCall) -> BirthCallJson<'_> {
     BirthCallJson {
-        kind: match call.kind {
-            EventKind::Open => "open",
-            EventKind::Close => "close",
-            _ => "invoke",
-        },
+        kind: call_kind(&call.kind),
         uuid: call.uuid.to_string(),
         pta: call.pta,
         command: call.cmd,

@@ -70,13 +70,18 @@ pub(super) fn entry(blame: &Blame) -> BlameJson<'_> {
     }
 }
 
+/// The name of a kind of call.
+pub(super) const fn call_kind(kind: &EventKind) -> &'static str {
+    match kind {
+        EventKind::Open => "open",
+        EventKind::Close => "close",
+        _ => "invoke",
+    }
+}
+
 fn call_json(call: &BlamedCall) -> BlamedCallJson {
     BlamedCallJson {
-        kind: match call.kind {
-            EventKind::Open => "open",
-            EventKind::Close => "close",
-            _ => "invoke",
-        },
+        kind: call_kind(&call.kind),
         uuid: call.uuid.to_string(),
         pta: call.pta,
         command: call.cmd,

@@ -227,10 +227,14 @@ fn tar_members(path: &Path) -> Result<Members> {
     let shared: Arc<Path> = path.into();
     let (mut places, mut members) = (Vec::new(), Members::default());
     for entry in archive.entries()? {
-        let Ok(entry) = entry else {
-            // What follows a damaged header can't be found.
-            members.unread += 1;
-            break;
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                // What follows a damaged header can't be found.
+                members.unread += 1;
+                members.damage = Some(error.into());
+                break;
+            }
         };
         if !entry.header().entry_type().is_file() {
             continue;
@@ -245,7 +249,7 @@ fn tar_members(path: &Path) -> Result<Members> {
     }
     // A checksum of the whole is at its end.
     let rest = io::copy(&mut archive.into_inner(), &mut io::sink());
-    members.damage = rest.err().map(Into::into);
+    members.damage = members.damage.or(rest.err().map(Into::into));
     places.into_iter().for_each(|member| members.add(member));
     if members.texts.is_empty() && members.unread > 0 {
         return Err(anyhow!("the archive is damaged"));

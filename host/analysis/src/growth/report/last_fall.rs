@@ -22,12 +22,10 @@ pub(crate) fn doubt(observation: &Observation) -> Option<Arc<str>> {
     let names: Vec<_> = { sites.iter().filter(|site| site.objects.falls_last()) }
         .map(|site| format!("{}:{}", site.key.file, site.key.line))
         .collect();
-    let more = names.len().saturating_sub(MOST) as u64;
-    let more = if more == 0 { String::new() } else { format!(" and {} more", text::number(more)) };
-    let named = text::list(&names[..names.len().min(MOST)]);
+    let named = text::list_up_to(&names, MOST);
     (!names.is_empty()).then(|| {
         format!(
-            "{named}{more} grew up to the last dump, which has less: freed at the end, or lines of that dump are missing"
+            "{named} grew up to the last dump, which has less: freed at the end, or lines of that dump are missing"
         )
         .into()
     })

@@ -80,11 +80,8 @@ pub(crate) fn findings(normal: &NormalWorld) -> (Vec<Finding>, Option<Arc<str>>)
 }
 
 fn doubt(undecided: &[String]) -> Option<Arc<str>> {
-    let names: Vec<_> = undecided.iter().take(MOST).cloned().collect();
-    let more = undecided.len().saturating_sub(names.len()) as u64;
-    let more = if more == 0 { String::new() } else { format!(" and {} more", text::number(more)) };
-    (!names.is_empty())
-        .then(|| format!("whether these grow is undecided: {}{more}", text::list(&names)).into())
+    let names = text::list_up_to(undecided, MOST);
+    (!names.is_empty()).then(|| format!("whether these grow is undecided: {names}").into())
 }
 
 fn ledger_findings(

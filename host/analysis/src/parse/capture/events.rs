@@ -34,10 +34,12 @@ impl ObservationBuilder {
         self.observation.events.push(event);
     }
 
-    /// Events that have a number between the last event and this one.
+    /// Events that have a number between the last event and this one. A recording begins with any number.
     fn missing_before(&self, event: &event::EventRecord) -> u64 {
         let last = self.observation.events.last().map(|last| last.seq);
-        last.map_or(0, |last| event.seq.saturating_sub(last).saturating_sub(1))
+        last.map_or(self.is_event_damaged.into(), |last| {
+            event.seq.saturating_sub(last).saturating_sub(1)
+        })
     }
 }
 
