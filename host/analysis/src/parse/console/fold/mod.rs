@@ -43,8 +43,8 @@ use loads::Loads;
 use maps::RegionMaps;
 use names::LogSites;
 use pools::StatTables;
-use sessions::{SessionChange, SessionTracker};
-use teeleak_proto::{Uuid, stock::STATS_UUID};
+use sessions::SessionTracker;
+use teeleak_proto::Uuid;
 pub use timeline::IterationSplit;
 use timeline::SampleTimeline;
 
@@ -52,7 +52,7 @@ use super::{
     chunk_facts::{ChunkFacts, Tally},
     dialect,
     lines::prefix::LineImage,
-    messages::fact::{ChunkEntry, ConsoleFact, LineOrigin, LostLine, SessionLine, StatLine},
+    messages::fact::{ChunkEntry, ConsoleFact, LineOrigin, LostLine, StatLine},
     rules::RuleStep,
 };
 use crate::{
@@ -349,45 +349,6 @@ impl Assembler {
                 self.incidents.add_return(*code, text, place, circumstances);
             }
             _ => {}
-        }
-    }
-
-    fn session(&mut self, entry: &ChunkEntry, at: (u64, Option<Time>), line: SessionLine) {
-        if line == SessionLine::LookupPta(STATS_UUID) {
-            self.dumps.note_request();
-        }
-        if let SessionLine::Load(uuid) | SessionLine::LookupPta(uuid) | SessionLine::Reopen(uuid) =
-            line
-            && uuid != sessions::SYSTEM
-        {
-            let ended_load = self.loads.begin(uuid, "");
-            self.failed_load(ended_load);
-        }
-        let mut changes = Vec::new();
-        // A session that is kept on purpose is not a step that needs a counterpart.
-        let collect = &mut |change: SessionChange| {
-            if !change.is_of_kept() {
-                changes.push(change);
-            }
-        };
-        self.sessions.line(entry.who, line, &mut self.instances, collect);
-        for change in changes {
-            let event = self.change(change, at);
-            self.events.push(event);
-        }
-    }
-
-    /// Forgets the opens of sessions that look open where closes show no id: any close may be theirs.
-    fn excuse_sessions(&mut self) {
-        if self.sessions.nameless > 0 {
-            let open = self.sessions.open();
-            let excused = self.events.excuse(|event| {
-                open.iter().any(|one| {
-                    event.session == Some(one.number)
-                        && (event.opener, event.uuid) == (one.opener, Some(one.uuid))
-                })
-            });
-            self.excused += excused;
         }
     }
 

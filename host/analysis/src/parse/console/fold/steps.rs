@@ -1,12 +1,65 @@
 //! Events from changes of sessions and from steps of rules.
 
-use super::{Assembler, sessions::SessionChange};
+use teeleak_proto::stock::STATS_UUID;
+
+use super::{
+    Assembler,
+    sessions::{self, SessionChange},
+};
 use crate::{
     model::{Event, EventKind, Keys, Origin, StepResult, Time},
-    parse::console::rules::RuleStep,
+    parse::console::{
+        messages::fact::{ChunkEntry, SessionLine},
+        rules::RuleStep,
+    },
 };
 
 impl Assembler {
+    /// Takes a line about sessions: the changes that it shows become events.
+    pub(super) fn session(
+        &mut self,
+        entry: &ChunkEntry,
+        at: (u64, Option<Time>),
+        line: SessionLine,
+    ) {
+        if line == SessionLine::LookupPta(STATS_UUID) {
+            self.dumps.note_request();
+        }
+        if let SessionLine::Load(uuid) | SessionLine::LookupPta(uuid) | SessionLine::Reopen(uuid) =
+            line
+            && uuid != sessions::SYSTEM
+        {
+            let ended_load = self.loads.begin(uuid, "");
+            self.failed_load(ended_load);
+        }
+        let mut changes = Vec::new();
+        // A session that is kept on purpose is not a step that needs a counterpart.
+        let collect = &mut |change: SessionChange| {
+            if !change.is_of_kept() {
+                changes.push(change);
+            }
+        };
+        self.sessions.line(entry.who, line, &mut self.instances, collect);
+        for change in changes {
+            let event = self.change(change, at);
+            self.events.push(event);
+        }
+    }
+
+    /// Forgets the opens of sessions that look open where closes show no id: any close may be theirs.
+    pub(super) fn excuse_sessions(&mut self) {
+        if self.sessions.nameless > 0 {
+            let open = self.sessions.open();
+            let excused = self.events.excuse(|event| {
+                open.iter().any(|one| {
+                    event.session == Some(one.number)
+                        && (event.opener, event.uuid) == (one.opener, Some(one.uuid))
+                })
+            });
+            self.excused += excused;
+        }
+    }
+
     /// The event of a session that opened or closed.
     pub(super) fn change(&self, change: SessionChange, at: (u64, Option<Time>)) -> Event {
         let mut event = self.event(EventKind::Open, at);
